@@ -1,0 +1,293 @@
+#pragma once
+
+// What happened in each call, in the words of the public JSON contract: filled from packets by the
+// analyzer's trackers and from a run's trace by model/from_trace, read by report/text, report/json
+// and the dashboard. A value that is not known is an empty optional (null in JSON), never a guess;
+// an object in which some values are inferred rather than seen names them in `inferred`.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/packet.h"
+#include "stack/base/address.h"
+#include "stack/base/time.h"
+#include "stack/trace/states.h"
+
+namespace parley::analyzer {
+
+// A is the agent that is controlling when the call starts, else the one that sends first.
+enum class Side : std::uint8_t { A = 0, B = 1 };
+constexpr Side other(Side s) {
+  return s == Side::A ? Side::B : Side::A;
+}
+constexpr std::size_t index_of(Side s) {
+  return static_cast<std::size_t>(s);
+}
+
+enum class Outcome : std::uint8_t { Connected, Closed, Lost, Failed, InProgress };
+enum class Confidence : std::uint8_t { Certain, Likely, Possible };
+enum class Level : std::uint8_t { Error, Warning, Note };
+
+using PerSide = std::array<std::uint64_t, 2>;
+using Inferred = std::vector<std::string>;  // JSON names of the members that were inferred
+
+struct Candidate {
+  std::optional<trace::CandidateType> type;
+  std::string protocol = "udp";
+  std::optional<std::string> tcp_type;
+  std::optional<Endpoint> address;
+  std::optional<std::uint32_t> priority;
+  std::optional<Endpoint> related;
+  std::optional<std::string> mdns_name;
+  Inferred inferred;
+};
+
+struct ErrorCount {
+  std::uint16_t code = 0;
+  std::uint64_t count = 0;
+};
+
+// Round-trip times in milliseconds.
+struct RttSummary {
+  double min = 0, median = 0, max = 0;
+};
+
+struct Pair {
+  Side agent = Side::A;  // whose checklist
+  Candidate local;       // the base that it sends from
+  Candidate remote;
+  std::optional<trace::PairState> state;
+  bool nominated = false, selected = false;
+  std::uint64_t requests =
+      0;  // Binding requests of this agent, retransmissions and those in TURN included
+  std::uint64_t responses = 0;     // success responses that arrived
+  std::vector<ErrorCount> errors;  // ascending by code
+  std::optional<RttSummary> rtt;
+  std::optional<PacketRef> first, last;
+  Inferred inferred;
+  // For the story, not in the JSON of the contract:
+  std::uint64_t use_candidate = 0;  // requests with USE-CANDIDATE
+  std::uint64_t unanswered = 0;     // transactions without any response
+  std::uint64_t icmp_errors = 0;
+  std::optional<std::uint16_t> channel_or_relay;  // set when its checks went through TURN
+  bool through_turn = false;
+  std::string local_ufrag, remote_ufrag;
+  std::optional<Instant> first_at, last_at, first_response_at, nominated_at;
+  std::optional<PacketRef> first_response, nominated_by;
+};
+
+struct SelectedPair {
+  Candidate local;  // a srflx one has the NAT's outside address, as getStats has it
+  Candidate remote;
+};
+
+struct TransportAgent {
+  std::optional<trace::IceState> state;
+  std::optional<Instant> connected;  // when its first pair became valid and nominated
+  std::optional<Instant> consent_lost;
+  std::optional<trace::Nomination> nominates;
+  std::optional<SelectedPair> selected_pair;
+  Inferred inferred;
+};
+
+struct DtlsAlert {
+  std::string level, description;
+  Side from = Side::A;
+  PacketRef at;
+};
+struct DtlsCertificate {
+  Side peer = Side::A;
+  std::string algorithm, value;  // "sha-256", "AA:BB:..."
+  std::optional<bool> matches_sdp;
+};
+struct Dtls {
+  trace::DtlsState state = trace::DtlsState::None;
+  std::optional<std::string> version, cipher_suite, group, srtp_profile;  // IANA names
+  std::optional<Side> client;
+  // Empty optional: no ClientHello was seen in clear.
+  std::optional<std::vector<std::string>> offered_versions, offered_cipher_suites, offered_groups,
+      offered_srtp_profiles;
+  std::vector<DtlsCertificate> certificates;
+  std::vector<DtlsAlert> alerts;
+  std::uint64_t retransmissions = 0;
+  std::optional<double> handshake_ms;
+  bool decrypted = false;
+  std::uint64_t records = 0, undecrypted = 0;
+  Inferred inferred;
+  // For the story:
+  std::optional<PacketRef> client_hello, server_hello;
+  std::vector<PacketRef> client_hello_datagrams;
+  std::optional<Instant> started_at, connected_at;
+};
+
+struct Transport {
+  std::uint32_t id = 0;
+  std::vector<std::string> mids;
+  std::uint32_t component = 1;
+  std::uint32_t restarts = 0, role_conflicts = 0;
+  std::array<TransportAgent, 2> agents;
+  std::vector<Pair> pairs;  // by agent, then by first request
+  Dtls dtls;
+  // Packets that this transport carried, by sender.
+  PerSide dtls_packets{}, srtp_packets{}, srtcp_packets{}, stun_packets{};
+  bool srtp_protected = true;  // false: RTP in clear
+  Inferred inferred;
+};
+
+struct TurnChannel {
+  std::uint16_t number = 0;
+  Endpoint peer;
+  std::uint64_t packets = 0;
+};
+struct TurnAllocation {
+  std::optional<Side> of;
+  Endpoint server, client;
+  std::string transport = "udp";  // udp | tcp | tls
+  std::optional<Endpoint> relayed, mapped;
+  std::string state;  // requested | allocated | refused | deleted | expired | silent
+  std::optional<std::uint32_t> lifetime_s;
+  std::vector<TurnChannel> channels;
+  std::vector<IpAddress> permissions;
+  std::vector<ErrorCount> errors;
+  Inferred inferred;
+  // For the story:
+  std::optional<PacketRef> first, last, allocated_by;
+  std::vector<std::string> error_texts;  // "401 Unauthorized", in the order of first appearance
+  std::string software;
+};
+
+struct Stream {
+  std::uint32_t ssrc = 0;
+  Side from = Side::A;
+  std::uint32_t transport = 0;
+  std::optional<std::string> kind, mid, rid, codec;
+  std::vector<std::uint8_t> payload_types;  // ascending
+  std::uint64_t packets = 0, bytes = 0;     // bytes: UDP payload
+  std::optional<std::uint64_t> lost, reordered, duplicated;
+  std::optional<double> jitter_ms, bitrate_bps;
+  bool decrypted = false;
+  std::optional<PacketRef> first, last;
+  std::optional<Instant> first_at, last_at;
+  Inferred inferred;
+  std::uint64_t rtcp_packets = 0;  // RTCP packets whose sender SSRC is this one
+};
+
+struct Nat {
+  std::optional<std::string> mapping, filtering, ports;
+  std::vector<PacketRef> evidence;
+  Inferred inferred;
+};
+
+struct Ufrag {
+  std::string ufrag;
+  std::uint32_t generation = 0;
+};
+struct Peer {
+  std::optional<std::string> name;
+  std::vector<Ufrag> ufrags;
+  std::optional<trace::IceRole> ice_role;  // when the call starts
+  std::optional<bool> ice_lite;
+  std::optional<std::string> software;
+  std::vector<IpAddress> addresses;
+  std::vector<Candidate> candidates;
+  Nat nat;
+  Inferred inferred;
+};
+
+struct TimelineEntry {
+  Instant at;
+  std::optional<PacketRef> packet;
+  std::optional<Side> peer;
+  std::string layer;  // signaling | stun | turn | ice | dtls | media | nat | network
+  std::string what;
+};
+
+struct Finding {
+  std::string code;  // stable; docs/findings.md
+  Level level = Level::Note;
+  Confidence confidence = Confidence::Certain;
+  std::optional<Side> peer;
+  std::optional<std::uint32_t> transport, stream;
+  std::string summary, because;
+  std::vector<PacketRef> evidence;
+  std::string rfc;
+  std::string try_this;  // "try" in JSON
+  // What the packets leave open, one line each; text report only.
+  std::vector<std::string> open;
+};
+
+struct Verdict {
+  std::string code = "ok";
+  std::string text;
+  Confidence confidence = Confidence::Certain;
+  std::optional<std::string> would_decide;
+};
+
+// One question to a STUN server outside of any TURN allocation (server-reflexive gathering).
+struct StunServerUse {
+  std::optional<Side> of;
+  Endpoint client, server;
+  std::uint64_t requests = 0, responses = 0;
+  std::vector<Endpoint> mapped;  // distinct, in order of appearance
+  std::optional<RttSummary> rtt;
+  std::optional<PacketRef> first, first_response, last;
+  std::optional<Instant> first_at, first_response_at, last_at;
+};
+
+struct Call {
+  std::uint32_t id = 1;
+  Outcome outcome = Outcome::InProgress;
+  std::optional<std::string> reached;  // signaling | ice | dtls | media | data
+  Verdict verdict;
+  std::array<Peer, 2> peers;
+  std::vector<Transport> transports;
+  std::vector<TurnAllocation> turn;
+  std::vector<Stream> streams;
+  std::vector<TimelineEntry> timeline;  // by time
+  std::vector<Finding> findings;        // most severe first
+  std::vector<StunServerUse> stun_servers;
+  std::vector<PacketRef> icmp;  // ICMP errors that quote this call's flows
+  Instant first_at, last_at;
+};
+
+struct Capture {
+  std::uint32_t index = 0;
+  std::string file, format;  // pcap | pcapng
+  std::vector<CaptureInterface> interfaces;
+  std::uint64_t packets = 0, bytes = 0;
+  std::optional<Instant> first_time;
+  std::optional<Instant> last_time;
+  std::optional<double> clock_offset_s;
+  std::map<std::string, std::uint64_t>
+      by_protocol;  // packets: stun turn dtls srtp rtp srtcp rtcp icmp arp other ...
+  std::uint64_t cut_short = 0, undecoded = 0;
+  std::vector<Damage> damage;
+};
+
+// RTP-like or DTLS flows that no ICE call explains, found by continuity: marked inferred.
+struct LooseFlow {
+  Endpoint a, b;
+  std::string protocol;  // rtp | dtls
+  std::optional<std::uint32_t> ssrc;
+  std::uint64_t packets = 0;
+  PacketRef first;
+};
+
+struct Analysis {
+  std::vector<Capture> captures;
+  std::vector<Call> calls;
+  std::vector<LooseFlow> loose;
+  Instant origin;  // the earliest packet of all captures: time 0 of the output
+};
+
+// The contract's spelling: kebab-case.
+std::string_view to_string(Side side);
+std::string_view to_string(Outcome outcome);
+std::string_view to_string(Confidence confidence);
+std::string_view to_string(Level level);
+
+}  // namespace parley::analyzer
