@@ -1,0 +1,30 @@
+#pragma once
+
+// From capture files to an Analysis: the analyzer's front door. Reads the files record by record
+// (merged by time, several capture points of the same call too), rebuilds every call from its
+// packets, then lets diagnose() judge it. It knows files, packets and trackers; what a finding
+// means is diagnose's, how a story looks is report's.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "analyzer/model/model.h"
+
+namespace parley::analyzer {
+
+struct AnalyzeOptions {
+  // Upper bound for what the trackers keep. When it is reached, idle flows that belong to no call
+  // are forgotten first.
+  std::size_t memory_budget = std::size_t{1} << 30U;
+  // Called now and then while reading; empty: nobody wants to know.
+  std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> progress;
+};
+
+// A file that cannot be opened or is no capture at all becomes an Analysis::captures entry whose
+// `damage` says so; see capture_file.h for who reports that to the user.
+Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOptions& options);
+
+}  // namespace parley::analyzer
