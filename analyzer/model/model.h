@@ -49,6 +49,9 @@ struct Candidate {
 struct ErrorCount {
   std::uint16_t code = 0;
   std::uint64_t count = 0;
+  // For the story: the first and the last of these responses.
+  std::optional<PacketRef> first, last;
+  std::optional<Instant> first_at, last_at;
 };
 
 // Round-trip times in milliseconds.
@@ -78,6 +81,11 @@ struct Pair {
   std::string local_ufrag, remote_ufrag;
   std::optional<Instant> first_at, last_at, first_response_at, nominated_at;
   std::optional<PacketRef> first_response, nominated_by;
+  // The last success response, and how many requests were sent after it: consent (RFC 7675) is
+  // judged from these.
+  std::optional<PacketRef> last_response;
+  std::optional<Instant> last_response_at;
+  std::uint64_t requests_after_last_response = 0;
 };
 
 struct SelectedPair {
@@ -124,6 +132,46 @@ struct Dtls {
   std::optional<Instant> started_at, connected_at;
 };
 
+// One handshake message, or one datagram of encrypted handshake records, as it was first seen.
+struct DtlsStep {
+  Side from = Side::A;
+  std::string what;  // "ClientHello", "ServerHello, Certificate", "encrypted handshake"
+  PacketRef packet;
+  Instant at;
+  std::uint64_t times = 1;  // with its retransmissions
+};
+
+// A 487 exchange (RFC 8445 7.3.1.1): `claimant` sent a check in a role that the other had too.
+struct RoleConflict {
+  Side claimant = Side::A;
+  trace::IceRole claimed = trace::IceRole::Controlling;
+  PacketRef request, error;  // the first claim and the first 487 to it
+  Instant request_at, error_at;
+  // The claimant's first check in the other role; empty when none was seen.
+  std::optional<PacketRef> settled;
+  std::optional<Instant> settled_at;
+};
+
+// A new ufrag of one side after its first (RFC 8445 9).
+struct IceRestart {
+  Side by = Side::A;
+  std::string ufrag;
+  PacketRef packet;  // the first packet that carries it
+  Instant at;
+};
+
+// What one side sent over one path: STUN apart, one for each direction of each address pair.
+struct Flow {
+  Side from = Side::A;
+  Endpoint source, destination;  // inside TURN: the addresses that the peers see
+  bool through_turn = false;
+  std::uint64_t dtls = 0, rtp = 0, rtcp = 0;  // packets, protected or in clear
+  PacketRef first, last;
+  Instant first_at, last_at;
+  std::optional<PacketRef> first_rtp, last_rtp;
+  std::optional<Instant> first_rtp_at, last_rtp_at;
+};
+
 struct Transport {
   std::uint32_t id = 0;
   std::vector<std::string> mids;
@@ -136,12 +184,30 @@ struct Transport {
   PerSide dtls_packets{}, srtp_packets{}, srtcp_packets{}, stun_packets{};
   bool srtp_protected = true;  // false: RTP in clear
   Inferred inferred;
+  // For the story: every list by time, each with a cap.
+  std::vector<Flow> flows;
+  std::vector<DtlsStep> dtls_steps;
+  std::vector<RoleConflict> conflicts;
+  std::vector<IceRestart> restart_list;
 };
 
 struct TurnChannel {
   std::uint16_t number = 0;
   Endpoint peer;
   std::uint64_t packets = 0;
+  std::optional<PacketRef> bound;  // the success response
+  std::optional<Instant> bound_at;
+};
+// One kind of refusal by a TURN server.
+struct TurnRefusal {
+  std::string method;  // "Allocate", "CreatePermission", "ChannelBind", "Refresh"
+  std::uint16_t code = 0;
+  std::string reason;          // the server's text, printable()
+  bool authenticated = false;  // the refused request carried MESSAGE-INTEGRITY
+  std::uint64_t count = 0;
+  PacketRef first, last;
+  Instant first_at;
+  std::vector<IpAddress> peers;  // XOR-PEER-ADDRESS of the refused requests, distinct
 };
 struct TurnAllocation {
   std::optional<Side> of;
@@ -158,6 +224,10 @@ struct TurnAllocation {
   std::optional<PacketRef> first, last, allocated_by;
   std::vector<std::string> error_texts;  // "401 Unauthorized", in the order of first appearance
   std::string software;
+  std::vector<TurnRefusal> refusals;  // by first appearance
+  std::optional<Instant> first_at, last_at, allocated_at;
+  std::uint64_t requests = 0, responses = 0;  // TURN requests sent; responses of any class
+  PerSide relayed_packets{};  // [0] sent by the client to its peers, [1] received from them
 };
 
 struct Stream {
@@ -228,6 +298,16 @@ struct Verdict {
 };
 
 // One question to a STUN server outside of any TURN allocation (server-reflexive gathering).
+// An ICMP error that quotes one of a call's flows: `refused` is where that datagram was going.
+struct IcmpReport {
+  PacketRef packet;
+  Instant at;
+  std::uint8_t type = 0, code = 0;
+  bool port_unreachable = false;
+  Endpoint source, refused;   // of the quoted datagram
+  std::optional<Side> owner;  // the side that `refused` belongs to
+};
+
 struct StunServerUse {
   std::optional<Side> of;
   Endpoint client, server;
@@ -251,6 +331,13 @@ struct Call {
   std::vector<Finding> findings;        // most severe first
   std::vector<StunServerUse> stun_servers;
   std::vector<PacketRef> icmp;  // ICMP errors that quote this call's flows
+  // For the story. Packets of any kind that a side sent to the other (never to servers), each
+  // counted once, and the last of them.
+  PerSide packets_from{};
+  std::array<std::optional<PacketRef>, 2> last_packet_from;
+  std::array<std::optional<Instant>, 2> last_packet_from_at;
+  std::vector<IcmpReport> icmp_reports;
+  bool from_run = false;  // made from a run's trace: complete, nothing hidden
   Instant first_at, last_at;
 };
 
