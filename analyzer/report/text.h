@@ -1,0 +1,19 @@
+#pragma once
+
+// The text report of `parley analyze`: the captures, then for each call the verdict, the findings,
+// the pairs, what happened and what to try. Reads the Analysis and nothing else.
+
+#include <string>
+
+#include "analyzer/model/model.h"
+
+namespace parley::analyzer {
+
+struct TextOptions {
+  bool color = false;
+  std::size_t width = 100;  // columns
+};
+
+std::string render_text(const Analysis& analysis, const TextOptions& options);
+
+}  // namespace parley::analyzer
