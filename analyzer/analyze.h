@@ -23,8 +23,9 @@ struct AnalyzeOptions {
   std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> progress;
 };
 
-// A file that cannot be opened or is no capture at all becomes an Analysis::captures entry whose
-// `damage` says so; see capture_file.h for who reports that to the user.
+// Throws CaptureError (capture_file.h) when a file cannot be opened or is no capture at all: the
+// contract wants exit code 3 or 2 and one line then. Damage inside a capture is no exception: it is
+// listed in Capture::damage, and what can be read is analyzed.
 Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOptions& options);
 
 }  // namespace parley::analyzer
