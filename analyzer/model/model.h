@@ -286,6 +286,8 @@ struct Finding {
   std::vector<PacketRef> evidence;
   std::string rfc;
   std::string try_this;  // "try" in JSON
+  // What is certain, one line each, for the text report; `because` is the same in one string.
+  std::vector<std::string> facts;
   // What the packets leave open, one line each; text report only.
   std::vector<std::string> open;
 };
@@ -297,7 +299,6 @@ struct Verdict {
   std::optional<std::string> would_decide;
 };
 
-// One question to a STUN server outside of any TURN allocation (server-reflexive gathering).
 // An ICMP error that quotes one of a call's flows: `refused` is where that datagram was going.
 struct IcmpReport {
   PacketRef packet;
@@ -308,6 +309,7 @@ struct IcmpReport {
   std::optional<Side> owner;  // the side that `refused` belongs to
 };
 
+// One question to a STUN server outside of any TURN allocation (server-reflexive gathering).
 struct StunServerUse {
   std::optional<Side> of;
   Endpoint client, server;
