@@ -11,12 +11,13 @@
 // time than the best valid pair took to answer. `nomination_delay` after the first valid pair it
 // nominates in any case. Aggressive (RFC 5245): USE-CANDIDATE stands in each check.
 //
-// State. New until both descriptions are there; Checking; Connected with a nominated pair; Completed
-// when gathering has ended and the peer has no more candidates, too; Disconnected while consent
-// checks stay unanswered, Failed when consent has expired (for good) or when no pair is left after
-// the time of patience (a later candidate or check of the peer revives it).
+// State. New until both descriptions are there; Checking; Connected with a nominated pair;
+// Completed when gathering has ended and the peer has no more candidates, too; Disconnected while
+// consent checks stay unanswered, Failed when consent has expired (for good) or when no pair is
+// left after the time of patience (a later candidate or check of the peer revives it).
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,6 +42,7 @@ struct AgentConfig {
   IceRole role = IceRole::Controlling;
   Nomination nomination = Nomination::Regular;
   TypePreferences preferences;
+  std::optional<std::uint64_t> tie_breaker;               // random unless given
   Duration pacing = std::chrono::milliseconds(50);        // Ta, RFC 8445 section 14.2
   Duration initial_rto = std::chrono::milliseconds(500);  // RFC 8445 section 14.3
   std::size_t max_pairs = 100;                            // RFC 8445 section 6.1.2.5
