@@ -22,6 +22,9 @@ Sha256Digest sha256(Bytes data);
 // Long-term credential key, RFC 8489 section 9.2.2: MD5(username ":" realm ":" password).
 Md5Digest long_term_key(std::string_view username, std::string_view realm,
                         std::string_view password);
+// The same by PASSWORD-ALGORITHM 2, RFC 8489 section 18.5.1.2: SHA-256 in place of MD5.
+Sha256Digest long_term_key_sha256(std::string_view username, std::string_view realm,
+                                  std::string_view password);
 // Compares without leaking where the first difference is.
 bool equal_constant_time(Bytes a, Bytes b);
 

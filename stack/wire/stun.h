@@ -110,6 +110,9 @@ std::string to_string(const TransactionId& id);  // 24 hexadecimal digits
 // The registry's spelling: "Binding", "XOR-MAPPED-ADDRESS"; "0x0123" for what it does not name.
 std::string method_name(Method method);
 std::string attribute_name(std::uint16_t type);
+bool is_known_attribute(std::uint16_t type);  // whether attribute_name() has a name for it
+// The registry's reason phrase, "Role Conflict"; empty for a code that it does not name.
+std::string_view error_name(std::uint16_t code);
 std::string_view class_name(Class c);  // "request" "indication" "success response" "error response"
 // Types 0x0000 to 0x7fff must be understood (RFC 8489 section 14).
 constexpr bool comprehension_required(std::uint16_t type) {
@@ -185,15 +188,21 @@ class MessageView {
   Verification verify_integrity(Bytes key) const;
   Verification verify_integrity_sha256(Bytes key) const;
   Verification verify_fingerprint() const;
+  // What FINGERPRINT should hold; nullopt: there is none.
+  std::optional<std::uint32_t> computed_fingerprint() const;
 
  private:
-  explicit MessageView(Bytes message) : message_(message) {}
+  MessageView(Bytes message, std::size_t base) : message_(message), base_(base) {}
   Bytes message_;
+  std::size_t base_;
 };
 
 // Decodes the value of one attribute as an address; XOR with cookie and transaction id if the type
 // is one of the XOR- types.
 Result<Endpoint> decode_address(const AttributeView& attribute, const TransactionId& id);
+// What contradicts the definition of the attribute in its value, if anything; the offset counts
+// from the start of the message. Attributes that the codec does not know are always fine.
+std::optional<WireError> check_value(const AttributeView& attribute);
 
 // Writes one message. Append order is wire order. Every finisher returns the message inside `out`.
 class MessageBuilder {
@@ -216,6 +225,7 @@ class MessageBuilder {
   MessageBuilder& message_integrity(Bytes key);
   MessageBuilder& message_integrity_sha256(Bytes key);
   MessageBuilder& fingerprint();  // must be last
+  // Empty when the attributes outgrew the 16-bit length: such a message must not be sent.
   Bytes finish();
 
  private:
@@ -223,6 +233,7 @@ class MessageBuilder {
   ByteBuffer& out_;
   std::size_t start_;
   TransactionId id_;
+  bool too_long_ = false;
 };
 
 }  // namespace parley::stun
