@@ -23,6 +23,9 @@ enum class PayloadClass : std::uint8_t {
 };
 
 PayloadClass classify_first_byte(Bytes payload);
+// For a packet that a snap length cut: `wire_size` is the payload's size on the wire, and lengths
+// are compared with that.
+PayloadClass classify_first_byte(Bytes payload, std::size_t wire_size);
 std::string_view to_string(PayloadClass c);
 
 }  // namespace parley

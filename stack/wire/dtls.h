@@ -82,7 +82,10 @@ RecordList decode_records(Bytes datagram, std::size_t connection_id_size = 0, st
 // The first record only, for callers that walk by themselves.
 Result<RecordView> decode_record(Bytes bytes, std::size_t connection_id_size = 0,
                                  std::size_t base = 0);
+// Whether the header at the start is one of DTLS 1.0 to 1.3 with a length that fits. `wire_size`:
+// the payload's size on the wire, where a snap length cut it.
 bool looks_like_record(Bytes payload);
+bool looks_like_record(Bytes payload, std::size_t wire_size);
 
 // One handshake fragment (RFC 6347 section 4.2.2). A record may carry several.
 struct HandshakeFragment {
@@ -195,7 +198,8 @@ class HandshakeReassembler {
   struct Partial {
     HandshakeType type;
     std::uint16_t message_seq;
-    ByteBuffer body;
+    std::uint32_t length;
+    ByteBuffer body;  // as far as fragments have reached
     std::vector<bool> have;
     std::size_t missing;
   };
@@ -204,6 +208,9 @@ class HandshakeReassembler {
     HandshakeType type;
     std::uint32_t length;
   };
+  bool make_room(std::uint16_t message_seq);
+  static Outcome merge(Partial& partial, const HandshakeFragment& fragment);
+
   std::vector<Partial> partials_;
   std::vector<Done> done_;
 };
