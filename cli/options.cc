@@ -1,0 +1,186 @@
+#include "cli/options.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <numeric>
+#include <sstream>
+
+#include <boost/program_options.hpp>
+
+#include "cli/error.h"
+
+namespace parley::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr unsigned kHelpWidth = 100;
+
+std::vector<OptionSpec> common_options() {
+  return {{"json", "", "one JSON document on standard output, and nothing else there"},
+          {"quiet,q", "", "no text on standard output unless something is wrong"},
+          {"color", "WHEN", "auto, always or never (NO_COLOR is honoured)"},
+          {"help,h", "", "this text"}};
+}
+
+po::options_description describe(const std::string& title, const std::vector<OptionSpec>& specs) {
+  po::options_description description(title, kHelpWidth, kHelpWidth / 2);
+  for (const OptionSpec& spec : specs) {
+    if (spec.value_name.empty())
+      description.add_options()(spec.names.c_str(), spec.help.c_str());
+    else
+      description.add_options()(spec.names.c_str(),
+                                po::value<std::vector<std::string>>()->value_name(spec.value_name),
+                                spec.help.c_str());
+  }
+  return description;
+}
+
+std::string long_name(const OptionSpec& spec) {
+  return spec.names.substr(0, spec.names.find(','));
+}
+
+std::vector<std::string> long_names(const CommandSpec& spec) {
+  std::vector<std::string> names;
+  for (const std::vector<OptionSpec>& list : {spec.options, common_options()})
+    for (const OptionSpec& option : list)
+      names.push_back("--" + long_name(option));
+  return names;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({change, above + 1, row[j - 1] + 1});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string see_help(const CommandSpec& spec) {
+  return "; see parley " + spec.name + " --help";
+}
+
+[[noreturn]] void unknown_option(const CommandSpec& spec, const std::string& word) {
+  std::string text = spec.name + ": unknown option '" + word + "'";
+  if (const auto near = nearest(word, long_names(spec)))
+    text += ", did you mean " + *near + "?";
+  throw bad_input(text + see_help(spec));
+}
+
+void check_count(const CommandSpec& spec, std::size_t count) {
+  if (count < spec.min_arguments)
+    throw bad_input(spec.name + ": expected " + spec.arguments + see_help(spec));
+  if (count > spec.max_arguments)
+    throw bad_input(spec.name + ": too many arguments, expected " + spec.arguments +
+                    see_help(spec));
+}
+
+}  // namespace
+
+bool Options::has(std::string_view name) const {
+  return value(name).has_value();
+}
+
+std::optional<std::string> Options::value(std::string_view name) const {
+  for (auto it = given_.rbegin(); it != given_.rend(); ++it)
+    if (it->name == name)
+      return it->value;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> Options::number(std::string_view name) const {
+  const std::optional<std::string> text = value(name);
+  if (!text)
+    return std::nullopt;
+  std::uint64_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  if (error != std::errc{} || stop != end || text->empty())
+    throw bad_input("--" + std::string{name} + ": expected a whole number from 0, not '" + *text +
+                    "'");
+  return number;
+}
+
+bool Options::color(int descriptor) const {
+  const std::string when = value("color").value_or("auto");
+  if (when != "auto")
+    return when == "always";
+  const char* no_color = std::getenv("NO_COLOR");
+  return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
+}
+
+Options Options::parse(const CommandSpec& spec, const std::vector<std::string>& words) {
+  po::options_description all;
+  all.add(describe("", spec.options)).add(describe("", common_options()));
+  Options options;
+  try {
+    const po::parsed_options parsed =
+        po::command_line_parser(words)
+            .options(all)
+            .positional(po::positional_options_description().add("", -1))
+            .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+            .run();
+    for (const auto& option : parsed.options) {
+      if (option.string_key.empty())
+        options.arguments_.insert(options.arguments_.end(), option.value.begin(),
+                                  option.value.end());
+      else
+        options.given_.push_back(
+            {option.string_key, option.value.empty() ? std::string{} : option.value.front()});
+    }
+  } catch (const po::unknown_option& error) {
+    unknown_option(spec, error.get_option_name());
+  } catch (const po::error& error) {
+    throw bad_input(spec.name + ": " + error.what() + see_help(spec));
+  }
+  if (options.has("help"))
+    return options;
+  const std::string when = options.value("color").value_or("auto");
+  if (when != "auto" && when != "always" && when != "never")
+    throw bad_input("--color: expected auto, always or never, not '" + when + "'");
+  check_count(spec, options.arguments_.size());
+  return options;
+}
+
+std::string help_text(const CommandSpec& spec) {
+  std::ostringstream text;
+  text << "parley " << spec.name << " [options]";
+  if (!spec.arguments.empty())
+    text << ' ' << spec.arguments;
+  text << "\n\n" << spec.description << '\n';
+  if (!spec.options.empty())
+    text << '\n' << describe("Options", spec.options);
+  text << '\n' << describe("Common options", common_options());
+  if (!spec.examples.empty()) {
+    text << "\nExamples\n";
+    for (const std::string& example : spec.examples)
+      text << "  " << example << '\n';
+  }
+  return text.str();
+}
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+  std::optional<std::string> best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& name : known) {
+    const std::size_t distance = edit_distance(word, name);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = name;
+    }
+  }
+  return best;
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+// {"schema": "parley.run/1", ...}: the one place where a run of the simulator is put into the words
+// of the analyzer's model.
+
+#include <optional>
+#include <string>
+
+#include "sim/run.h"
+#include "sim/scenario.h"
+
+namespace parley::cli {
+
+// `wall_s` is null in the file that a run leaves, so that the file repeats byte for byte.
+std::string run_json(const sim::Scenario& scenario, const sim::RunResult& result,
+                     std::optional<double> wall_s);
+
+}  // namespace parley::cli
