@@ -97,6 +97,19 @@ Digest hmac(const EVP_MD* md, Bytes key, std::initializer_list<Bytes> parts) {
   return hasher.finish();
 }
 
+template <class Digest>
+Digest credential_hash(const EVP_MD* md, std::string_view username, std::string_view realm,
+                       std::string_view password) {
+  Hasher<Digest> hasher(md);
+  const Bytes colon = as_bytes(":");
+  hasher.update(as_bytes(username));
+  hasher.update(colon);
+  hasher.update(as_bytes(realm));
+  hasher.update(colon);
+  hasher.update(as_bytes(password));
+  return hasher.finish();
+}
+
 }  // namespace
 
 Sha1Digest hmac_sha1(Bytes key, std::initializer_list<Bytes> parts) {
@@ -112,23 +125,6 @@ Sha256Digest sha256(Bytes data) {
   hasher.update(data);
   return hasher.finish();
 }
-
-namespace {
-
-template <class Digest>
-Digest credential_hash(const EVP_MD* md, std::string_view username, std::string_view realm,
-                       std::string_view password) {
-  Hasher<Digest> hasher(md);
-  const Bytes colon = as_bytes(":");
-  hasher.update(as_bytes(username));
-  hasher.update(colon);
-  hasher.update(as_bytes(realm));
-  hasher.update(colon);
-  hasher.update(as_bytes(password));
-  return hasher.finish();
-}
-
-}  // namespace
 
 Md5Digest long_term_key(std::string_view username, std::string_view realm,
                         std::string_view password) {

@@ -1,0 +1,80 @@
+#include "analyzer/dissect/field.h"
+
+#include <algorithm>
+
+namespace parley::analyzer {
+namespace {
+
+std::string range_of(const Field& field) {
+  return "[" + std::to_string(field.offset) + ".." + std::to_string(field.offset + field.length) +
+         ")";
+}
+
+std::size_t widest_range(const Field& field) {
+  std::size_t widest = range_of(field).size();
+  for (const Field& child : field.children)
+    widest = std::max(widest, widest_range(child));
+  return widest;
+}
+
+void append_text(std::string& out, const Field& field, std::size_t depth, std::size_t width) {
+  std::string range = range_of(field);
+  range.resize(width, ' ');
+  out.append(2 * depth, ' ').append(range).append(field.fault ? " ! " : "  ").append(field.name);
+  if (!field.value.empty())
+    out.append(": ").append(field.value);
+  out += '\n';
+  for (const Field& child : field.children)
+    append_text(out, child, depth + 1, width);
+}
+
+// The text is valid UTF-8 already (parley::printable); JSON wants these escaped besides.
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (code < 0x20U) {
+      out += "\\u00";
+      out += kDigits[code >> 4U];
+      out += kDigits[code & 15U];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_json(std::string& out, const Field& field) {
+  out += "{\"name\": ";
+  append_json_string(out, field.name);
+  out += ", \"value\": ";
+  append_json_string(out, field.value);
+  out += ", \"offset\": " + std::to_string(field.offset);
+  out += ", \"length\": " + std::to_string(field.length);
+  out += ", \"children\": [";
+  for (std::size_t i = 0; i < field.children.size(); ++i) {
+    out += i == 0 ? "" : ", ";
+    append_json(out, field.children[i]);
+  }
+  out += field.fault ? "], \"fault\": true}" : "]}";
+}
+
+}  // namespace
+
+std::string to_text(const Field& field) {
+  std::string out;
+  append_text(out, field, 0, widest_range(field));
+  return out;
+}
+
+std::string to_json(const Field& field) {
+  std::string out;
+  append_json(out, field);
+  return out;
+}
+
+}  // namespace parley::analyzer
