@@ -3,6 +3,7 @@
 // The states that the standards name and the edges between them, once for everybody: engines step
 // along these tables, the analyzer checks its inferences against them, docs/trace.md prints them.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -60,6 +61,27 @@ inline constexpr TransitionTable kDtlsStates{std::to_array<Transition<DtlsState,
     {DtlsState::Connected, DtlsInput::Fatal, DtlsState::Failed},
 })};
 static_assert(kDtlsStates.deterministic());
+
+// Every value, in the order of definition: for tables, documentation and tests.
+inline constexpr std::array kAllIceRoles{IceRole::Controlling, IceRole::Controlled};
+inline constexpr std::array kAllCandidateTypes{CandidateType::Host, CandidateType::ServerReflexive,
+                                               CandidateType::PeerReflexive,
+                                               CandidateType::Relayed};
+inline constexpr std::array kAllNominations{Nomination::Regular, Nomination::Aggressive};
+inline constexpr std::array kAllPairStates{PairState::Frozen, PairState::Waiting,
+                                           PairState::InProgress, PairState::Succeeded,
+                                           PairState::Failed};
+inline constexpr std::array kAllPairInputs{PairInput::Unfreeze, PairInput::SendCheck,
+                                           PairInput::TriggeredCheck, PairInput::ValidResponse,
+                                           PairInput::CheckFailed};
+inline constexpr std::array kAllIceStates{
+    IceState::New,          IceState::Checking, IceState::Connected, IceState::Completed,
+    IceState::Disconnected, IceState::Failed,   IceState::Closed};
+inline constexpr std::array kAllDtlsStates{DtlsState::None, DtlsState::Handshaking,
+                                           DtlsState::Connected, DtlsState::Failed,
+                                           DtlsState::Closed};
+inline constexpr std::array kAllDtlsInputs{DtlsInput::Start, DtlsInput::Finished, DtlsInput::Fatal,
+                                           DtlsInput::CloseNotify};
 
 // The contract's spelling: kebab-case.
 std::string_view to_string(IceRole role);
