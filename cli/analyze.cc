@@ -44,8 +44,9 @@ const CommandSpec& analyze_spec() {
       "Reads pcap and pcapng files (also .gz and .zst; - is standard input), finds the calls by "
       "ICE,\nrebuilds both agents' checklists and tells the story: verdict first, with the packets "
       "that\nprove it. Several captures of the same call are joined into one.",
-      {{"fail-on", "LEVEL", "exit with 1 when a finding of at least this level exists: error, "
-                            "warning, note"},
+      {{"fail-on", "LEVEL",
+        "exit with 1 when a finding of at least this level exists: error, "
+        "warning, note"},
        {"memory", "SIZE", "upper bound for what is kept, like 512MiB (default 1GiB)"}},
       {"parley analyze call.pcapng", "parley analyze --json peerA.pcapng natA-wan.pcapng",
        "dumpcap -i eth0 -w - | parley analyze -"},
@@ -60,7 +61,9 @@ int run_analyze(const Options& options) {
   if (const auto memory = options.value("memory"))
     settings.memory_budget = parse_size(*memory, "--memory");
   Progress progress("reading", !options.quiet());
-  settings.progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); };
+  settings.progress = [&](std::uint64_t done, std::uint64_t total) {
+    progress.update(done, total);
+  };
   const Analysis analysis = analyzer::analyze_captures(options.arguments(), settings);
   if (options.json()) {
     std::string json;

@@ -81,7 +81,8 @@ int guarded(const std::vector<std::string>& words) {
   } catch (const sim::ScenarioError& error) {
     return report(kBadInput, error.what());
   } catch (const analyzer::CaptureError& error) {
-    return report(error.kind() == analyzer::CaptureError::Kind::System ? kSystemRefused : kBadInput, error.what());
+    return report(error.kind() == analyzer::CaptureError::Kind::System ? kSystemRefused : kBadInput,
+                  error.what());
   } catch (const std::bad_alloc&) {
     return report(kSystemRefused, "out of memory");
   } catch (const std::exception& error) {

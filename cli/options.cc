@@ -1,7 +1,5 @@
 #include "cli/options.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -9,6 +7,7 @@
 #include <sstream>
 
 #include <boost/program_options.hpp>
+#include <unistd.h>
 
 #include "cli/error.h"
 
@@ -128,7 +127,6 @@ Options Options::parse(const CommandSpec& spec, const std::vector<std::string>& 
     const po::parsed_options parsed =
         po::command_line_parser(words)
             .options(all)
-            .positional(po::positional_options_description().add("", -1))
             .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
             .run();
     for (const auto& option : parsed.options) {

@@ -1,7 +1,5 @@
 #include "cli/output.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -10,6 +8,8 @@
 #include <filesystem>
 #include <memory>
 #include <utility>
+
+#include <unistd.h>
 
 #include "cli/error.h"
 

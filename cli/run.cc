@@ -45,7 +45,8 @@ const CommandSpec& run_spec() {
       "SCENARIO",
       "simulate a scenario and tell the story of its call",
       "SCENARIO is a file, or the name of one that comes with Parley (parley scenarios). The same\n"
-      "scenario and seed give the same bytes. The exit code is 1 when an expectation does not hold.",
+      "scenario and seed give the same bytes. The exit code is 1 when an expectation does not "
+      "hold.",
       {{"seed", "N", "another seed than the scenario's"},
        {"out", "DIR", "write run.json, events.jsonl, keys.log and a pcapng for each capture point"},
        {"pcap", "FILE", "write one pcapng with an interface for each capture point"},

@@ -15,8 +15,8 @@ std::string version_text() {
   text += '\n';
   text += pcap_lib_version();
   text += "\nBoost ";
-  text += std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000) +
-          "." + std::to_string(BOOST_VERSION % 100);
+  text += std::to_string(BOOST_VERSION / 100000) + "." +
+          std::to_string(BOOST_VERSION / 100 % 1000) + "." + std::to_string(BOOST_VERSION % 100);
   return text + "\n";
 }
 

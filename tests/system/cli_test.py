@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The command line as the contract promises it: help, versions, exit codes, one-line errors, JSON.
+
+usage: cli_test.py PARLEY
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PARLEY = None
+CAPTURE = str(ROOT / "captures/c02-two-cone-stun/peerA.pcapng")
+COMMANDS = ["run", "scenarios", "analyze", "packets", "decode"]
+
+
+def parley(*words, stdin=b"", **kwargs):
+    return subprocess.run([PARLEY, *words], input=stdin, capture_output=True, timeout=120, check=False, **kwargs)
+
+
+class Help(unittest.TestCase):
+    def test_overview_lists_exactly_the_commands_that_exist(self):
+        out = parley("--help")
+        self.assertEqual(out.returncode, 0)
+        listed = [line.split()[0] for line in out.stdout.decode().splitlines() if line.startswith("  ")]
+        self.assertEqual(listed, COMMANDS)
+
+    def test_every_command_explains_itself(self):
+        for command in COMMANDS:
+            for words in ([command, "--help"], [command, "-h"], ["help", command]):
+                out = parley(*words)
+                self.assertEqual(out.returncode, 0, words)
+                text = out.stdout.decode()
+                self.assertIn("parley " + command, text)
+                self.assertIn("--json", text)
+                self.assertIn("Examples", text)
+                self.assertEqual(out.stderr, b"")
+
+    def test_version_names_the_libraries(self):
+        out = parley("--version").stdout.decode()
+        for word in ("parley ", "OpenSSL 3", "libsrtp", "libpcap", "Boost 1"):
+            self.assertIn(word, out)
+
+
+class Errors(unittest.TestCase):
+    def fails(self, code, words, *texts, stdin=b""):
+        out = parley(*words, stdin=stdin)
+        error = out.stderr.decode()
+        self.assertEqual(out.returncode, code, (words, error))
+        self.assertEqual(error.count("\n"), 1, error)
+        self.assertTrue(error.startswith("parley: "), error)
+        for text in texts:
+            self.assertIn(text, error)
+
+    def test_bad_usage_is_exit_code_2_and_one_line(self):
+        self.fails(2, [], "expected a command")
+        self.fails(2, ["analyse"], "unknown command 'analyse'", "did you mean analyze?")
+        self.fails(2, ["analyze"], "expected CAPTURE...")
+        self.fails(2, ["analyze", "--jsn", CAPTURE], "--jsn", "did you mean --json?")
+        self.fails(2, ["analyze", "--fail-on", "fatal", CAPTURE], "expected error, warning or note")
+        self.fails(2, ["analyze", "--memory", "lots", CAPTURE], "expected a size like")
+        self.fails(2, ["analyze", "--color", "blue", CAPTURE], "auto, always or never")
+        self.fails(2, ["decode", "sip", "00"], "unknown protocol 'sip'")
+        self.fails(2, ["decode", "stun", "0x123"], "expected hexadecimal digits")
+        self.fails(2, ["decode", "stun"], "expected PROTOCOL HEX")
+        self.fails(2, ["scenarios", "show", "two-home-router"], "did you mean two-home-routers?")
+        self.fails(2, ["run", "two-home-routers", "--seed", "x"], "--seed", "whole number")
+        self.fails(2, ["run", "two-home-routers", "--capture", "alise"], "alise", "alice")
+
+    def test_bad_input_names_the_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = pathlib.Path(folder, "notes.txt")
+            text.write_text("this is no capture, whatever it is called\n")
+            self.fails(2, ["analyze", str(text)], "notes.txt")
+            self.fails(2, ["packets", str(text)], "notes.txt")
+            scenario = pathlib.Path(folder, "bad.yaml")
+            scenario.write_text("name: x\nnodes:\n  a: {kind: hots, address: 10.0.0.1}\n")
+            self.fails(2, ["run", str(scenario)], "bad.yaml:3:", "host")
+
+    def test_what_the_system_refuses_is_exit_code_3(self):
+        self.fails(3, ["analyze", "/nonexistent/call.pcapng"], "/nonexistent/call.pcapng")
+        self.fails(3, ["packets", "/nonexistent/call.pcapng"], "/nonexistent/call.pcapng")
+        self.fails(3, ["run", "/nonexistent/net.yaml"], "/nonexistent/net.yaml")
+        self.fails(3, ["run", "two-home-routers", "--quiet", "--out", "/proc/none"], "/proc/none")
+        if os.path.exists("/dev/full"):
+            with open("/dev/full", "wb") as full:
+                out = subprocess.run([PARLEY, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(out.returncode, 3)
+
+    def test_an_empty_file_and_an_empty_pipe_are_bad_input(self):
+        self.fails(2, ["analyze", "-"])
+        self.fails(2, ["analyze", "/dev/null"])
+
+
+class Output(unittest.TestCase):
+    def test_json_is_one_document_and_nothing_else(self):
+        for words in (["analyze", "--json", CAPTURE], ["decode", "--json", "stun", "000100002112a442" + "00" * 12],
+                      ["scenarios", "--json"], ["run", "--json", "two-home-routers"]):
+            out = parley(*words)
+            self.assertEqual(out.returncode, 0, words)
+            json.loads(out.stdout)
+            self.assertEqual(out.stderr, b"")
+
+    def test_packets_json_is_one_line_a_packet(self):
+        out = parley("packets", "--json", CAPTURE)
+        lines = out.stdout.decode().splitlines()
+        self.assertEqual(len(lines), 753)
+        for line in lines:
+            json.loads(line)
+
+    def test_quiet_prints_nothing(self):
+        self.assertEqual(parley("analyze", "--quiet", CAPTURE).stdout, b"")
+        self.assertEqual(parley("run", "--quiet", "two-home-routers").stdout, b"")
+
+    def test_no_escape_codes_unless_asked_for(self):
+        plain = parley("analyze", CAPTURE).stdout
+        self.assertNotIn(b"\x1b", plain)
+        self.assertIn(b"\x1b", parley("analyze", "--color", "always", CAPTURE).stdout)
+        self.assertNotIn(b"\x1b", parley("analyze", "--color", "never", CAPTURE).stdout)
+
+    def test_standard_input_gives_the_same_story_as_the_file(self):
+        data = pathlib.Path(CAPTURE).read_bytes()
+        from_file = json.loads(parley("analyze", "--json", CAPTURE).stdout)
+        from_pipe = json.loads(parley("analyze", "--json", "-", stdin=data).stdout)
+        self.assertEqual(from_file["calls"], from_pipe["calls"])
+
+    def test_fail_on_turns_findings_into_exit_code_1(self):
+        failed = str(ROOT / "captures/c04-symmetric-no-turn-fails/peerA.pcapng")
+        self.assertEqual(parley("analyze", "--quiet", failed).returncode, 0)
+        self.assertEqual(parley("analyze", "--quiet", "--fail-on", "error", failed).returncode, 1)
+        self.assertEqual(parley("analyze", "--quiet", "--fail-on", "error", CAPTURE).returncode, 0)
+
+    def test_decode_reads_standard_input_and_shows_faults(self):
+        good = parley("decode", "stun", "-", stdin=b"00 01 00 00 21 12 a4 42 " + b"00 " * 12)
+        self.assertEqual(good.returncode, 0)
+        self.assertIn(b"Binding", good.stdout)
+        bad = parley("decode", "stun", "0001000821")
+        self.assertEqual(bad.returncode, 2)
+        self.assertNotEqual(bad.stdout, b"")
+
+    def test_scenarios_show_prints_what_run_accepts(self):
+        text = parley("scenarios", "show", "two-home-routers").stdout
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "mine.yaml")
+            path.write_bytes(text)
+            self.assertEqual(parley("run", str(path), "--quiet").returncode, 0)
+
+
+class Damage(unittest.TestCase):
+    def test_a_truncated_capture_is_read_to_the_damage_and_told(self):
+        data = pathlib.Path(CAPTURE).read_bytes()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "cut.pcapng")
+            for size in (len(data) - 7, len(data) // 2 + 1, 400):
+                path.write_bytes(data[:size])
+                out = parley("analyze", "--json", str(path))
+                self.assertEqual(out.returncode, 0)
+                capture = json.loads(out.stdout)["captures"][0]
+                self.assertGreaterEqual(len(capture["damage"]), 1)
+                self.assertLess(capture["packets"], 753)
+
+
+if __name__ == "__main__":
+    PARLEY = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=1)
