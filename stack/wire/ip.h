@@ -67,6 +67,15 @@ struct PacketView {
   static Result<PacketView> decode(Bytes packet, std::size_t base = 0);
 };
 
+// What stands behind a chain of IPv6 extension headers that begins with a header of type
+// `next_header`: for the payload of a reassembled datagram. PacketView::decode does it by itself.
+struct UpperLayer {
+  std::uint8_t protocol = 0;
+  Bytes payload;
+};
+Result<UpperLayer> skip_extension_headers(std::uint8_t next_header, Bytes bytes,
+                                          std::size_t base = 0);
+
 struct UdpView {
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint16_t length = 0;  // with the header; 0: not given (RFC 2675, offload)
