@@ -16,8 +16,12 @@ std::string seconds_text(Duration d) {
   const auto raw = static_cast<std::uint64_t>(count);
   const std::uint64_t size = count < 0 ? std::uint64_t{0} - raw : raw;
   const std::string fraction = std::to_string(size % kNanosPerSecond);
-  return (count < 0 ? "-" : "") + std::to_string(size / kNanosPerSecond) + "." +
-         std::string(kNanosDigits - fraction.size(), '0') + fraction;
+  std::string text = count < 0 ? "-" : "";
+  text += std::to_string(size / kNanosPerSecond);
+  text += '.';
+  text.append(kNanosDigits - fraction.size(), '0');
+  text += fraction;
+  return text;
 }
 
 // The shortest form of the same number: "0.02".
@@ -140,20 +144,27 @@ std::string json_string(std::string_view text) {
 }
 
 std::string to_json_line(const Record& record, std::string_view node) {
-  std::string line = "{\"time\": " + seconds_text(record.at.time_since_epoch()) +
-                     ", \"node\": " + json_string(node) +
-                     ", \"name\": " + json_string(name_of(record.event)) + ", \"data\": {";
+  std::string line = "{\"time\": ";
+  line += seconds_text(record.at.time_since_epoch());
+  line += ", \"node\": ";
+  line += json_string(node);
+  line += ", \"name\": ";
+  line += json_string(name_of(record.event));
+  line += ", \"data\": {";
   bool first = true;
   std::visit(
       [&](const auto& event) {
         event.fields([&](std::string_view key, const auto& value) {
           line += first ? "" : ", ";
-          line += json_string(key) + ": " + value_to_json(value);
+          line += json_string(key);
+          line += ": ";
+          line += value_to_json(value);
           first = false;
         });
       },
       record.event);
-  return line + "}}";
+  line += "}}";
+  return line;
 }
 
 }  // namespace parley::trace

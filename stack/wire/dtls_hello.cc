@@ -13,32 +13,24 @@ constexpr std::array<std::uint8_t, 32> kHelloRetryRandom{
 constexpr std::size_t kRandomSize = 32;
 constexpr std::size_t kMaxSessionId = 32;
 
-// A reader for the part behind a length; its faults are carried back to the outer reader.
-class Vector {
+// The elements behind a length: they have to end exactly where it says.
+class Elements {
  public:
-  Vector(ByteReader& outer, std::size_t size, std::string_view field)
-      : outer_(&outer), field_(field), start_(outer.offset()), inner_(take(outer, size, field)) {}
-
-  ByteReader& operator*() { return inner_; }
-  ByteReader* operator->() { return &inner_; }
-  // Every octet has to be used.
+  Elements(ByteReader& reader, std::size_t size, std::string_view field)
+      : reader_(&reader), field_(field), end_(reader.offset() + size) {
+    if (reader.ok() && size > reader.remaining())
+      reader.fail(WireFault::Truncated, reader.offset(), field);
+  }
+  bool more() const { return reader_->ok() && reader_->offset() < end_; }
   void finish() {
-    if (!inner_.ok())
-      outer_->fail(inner_.error().fault, inner_.error().offset, inner_.error().field);
-    else if (inner_.remaining() > 0)
-      outer_->fail(WireFault::BadLength, start_, field_);
+    if (reader_->ok() && reader_->offset() != end_)
+      reader_->fail(WireFault::BadLength, end_, field_);
   }
 
  private:
-  static ByteReader take(ByteReader& outer, std::size_t size, std::string_view field) {
-    const std::size_t start = outer.offset();
-    return ByteReader(outer.bytes(size, field), start);
-  }
-
-  ByteReader* outer_;
+  ByteReader* reader_;
   std::string_view field_;
-  std::size_t start_;
-  ByteReader inner_;
+  std::size_t end_;
 };
 
 void read_random(ByteReader& reader, std::array<std::byte, kRandomSize>& out) {
@@ -74,14 +66,14 @@ std::vector<Extension> read_extensions(ByteReader& reader) {
   if (!reader.ok() || reader.remaining() == 0)
     return extensions;
   const std::size_t size = reader.u16("extensions length");
-  Vector block(reader, size, "extensions");
-  while (block->remaining() > 0) {
+  Elements block(reader, size, "extensions");
+  while (block.more()) {
     Extension e;
-    e.offset = static_cast<std::uint32_t>(block->offset());
-    e.type = block->u16("extension type");
-    const std::size_t length = block->u16("extension length");
-    e.data = block->bytes(length, "extension");
-    if (block->ok())
+    e.offset = static_cast<std::uint32_t>(reader.offset());
+    e.type = reader.u16("extension type");
+    const std::size_t length = reader.u16("extension length");
+    e.data = reader.bytes(length, "extension");
+    if (reader.ok())
       extensions.push_back(e);
   }
   block.finish();
@@ -102,11 +94,11 @@ constexpr std::uint16_t kConnectionId = 54;
 
 // RFC 6066 section 3. Only the type host_name (0) is defined.
 void read_server_name(ByteReader& reader, ClientHello& hello) {
-  Vector list(reader, reader.u16("server name list length"), "server name list");
-  while (list->remaining() > 0) {
-    const std::uint8_t type = list->u8("server name type");
-    const Bytes name = list->bytes(list->u16("server name length"), "server name");
-    if (list->ok() && type == 0)
+  Elements list(reader, reader.u16("server name list length"), "server name list");
+  while (list.more()) {
+    const std::uint8_t type = reader.u8("server name type");
+    const Bytes name = reader.bytes(reader.u16("server name length"), "server name");
+    if (reader.ok() && type == 0)
       hello.server_name = printable(name);
   }
   list.finish();
@@ -114,10 +106,10 @@ void read_server_name(ByteReader& reader, ClientHello& hello) {
 
 // RFC 7301 section 3.1.
 void read_alpn(ByteReader& reader, ClientHello& hello) {
-  Vector list(reader, reader.u16("protocol list length"), "protocol list");
-  while (list->remaining() > 0) {
-    const Bytes name = list->bytes(list->u8("protocol name length"), "protocol name");
-    if (list->ok())
+  Elements list(reader, reader.u16("protocol list length"), "protocol list");
+  while (list.more()) {
+    const Bytes name = reader.bytes(reader.u8("protocol name length"), "protocol name");
+    if (reader.ok())
       hello.alpn.push_back(printable(name));
   }
   list.finish();
@@ -125,11 +117,11 @@ void read_alpn(ByteReader& reader, ClientHello& hello) {
 
 // RFC 8446 section 4.2.8.
 void read_key_shares(ByteReader& reader, ClientHello& hello) {
-  Vector list(reader, reader.u16("key share list length"), "key share list");
-  while (list->remaining() > 0) {
-    const std::uint16_t group = list->u16("key share group");
-    list->skip(list->u16("key share length"), "key share");
-    if (list->ok())
+  Elements list(reader, reader.u16("key share list length"), "key share list");
+  while (list.more()) {
+    const std::uint16_t group = reader.u16("key share group");
+    reader.skip(reader.u16("key share length"), "key share");
+    if (reader.ok())
       hello.key_share_groups.push_back(group);
   }
   list.finish();
@@ -312,14 +304,14 @@ Result<HelloVerifyRequest> HelloVerifyRequest::decode(Bytes body, std::size_t ba
 Result<CertificateMessage> CertificateMessage::decode(Bytes body, std::size_t base) {
   ByteReader reader(body, base);
   CertificateMessage message;
-  Vector list(reader, reader.u24("certificate list length"), "certificate list");
-  while (list->remaining() > 0) {
-    const std::size_t at = list->offset();
-    const std::size_t size = list->u24("certificate length");
-    if (list->ok() && size == 0)
-      list->fail(WireFault::BadLength, at, "certificate length");
-    const Bytes certificate = list->bytes(size, "certificate");
-    if (list->ok())
+  Elements list(reader, reader.u24("certificate list length"), "certificate list");
+  while (list.more()) {
+    const std::size_t at = reader.offset();
+    const std::size_t size = reader.u24("certificate length");
+    if (reader.ok() && size == 0)
+      reader.fail(WireFault::BadLength, at, "certificate length");
+    const Bytes certificate = reader.bytes(size, "certificate");
+    if (reader.ok())
       message.certificates.push_back(certificate);
   }
   list.finish();

@@ -55,7 +55,12 @@ constexpr bool is_grease(std::uint16_t code) {
 }
 
 inline std::string grease_name_or_hex(std::span<const CodeName> table, std::uint16_t code) {
-  return is_grease(code) ? "GREASE (" + hex_code(code) + ")" : name_or_hex(table, code);
+  if (!is_grease(code))
+    return name_or_hex(table, code);
+  std::string text = "GREASE (";
+  text += hex_code(code);
+  text += ')';
+  return text;
 }
 
 }  // namespace parley
