@@ -1,0 +1,146 @@
+#include "analyzer/payload_evidence.h"
+
+#include <algorithm>
+
+#include "stack/base/sequence.h"
+#include "stack/wire/dtls.h"
+#include "stack/wire/rtp.h"
+#include "stack/wire/stun.h"
+
+namespace parley::analyzer {
+namespace {
+
+bool is_stun(const Packet& packet) {
+  return stun::MessageView::looks_like(packet.payload) &&
+         (packet.cut_short || stun::MessageView::decode(packet.payload).has_value());
+}
+
+bool is_turn_method(stun::Method method) {
+  return method == stun::Method::Allocate || method == stun::Method::Refresh ||
+         method == stun::Method::ChannelBind || method == stun::Method::CreatePermission ||
+         method == stun::Method::Send || method == stun::Method::Data;
+}
+
+// A handshake record in clear whose first message has a type that begins handshakes or is part of
+// one, with lengths that fit.
+bool is_handshake(Bytes payload) {
+  const Result<dtls::RecordView> record = dtls::decode_record(payload);
+  if (!record || !record->in_clear() || record->type != dtls::ContentType::Handshake)
+    return false;
+  const dtls::HandshakeFragments found =
+      dtls::decode_handshake_fragments(record->fragment, record->header_size);
+  return !found.fragments.empty() && !found.error;
+}
+
+std::size_t combine(std::size_t a, std::size_t b) {
+  return a ^ (b + 0x9e3779b97f4a7c15ULL + (a << 6U) + (a >> 2U));
+}
+
+}  // namespace
+
+std::size_t PayloadEvidence::FlowHash::operator()(const FlowKey& key) const noexcept {
+  return combine(std::hash<Endpoint>{}(key.low), std::hash<Endpoint>{}(key.high));
+}
+
+std::size_t PayloadEvidence::SourceHash::operator()(const SourceKey& key) const noexcept {
+  const std::size_t ends = combine(std::hash<Endpoint>{}(key.from), std::hash<Endpoint>{}(key.to));
+  return combine(ends, (std::size_t{key.ssrc} << 8U) | key.payload_type);
+}
+
+PayloadEvidence::FlowKey PayloadEvidence::key_of(const Packet& packet) {
+  const auto [low, high] = std::minmax(packet.source, packet.destination);
+  return {low, high};
+}
+
+PayloadEvidence::Flow* PayloadEvidence::flow_of(const Packet& packet) {
+  const FlowKey key = key_of(packet);
+  if (flows_.size() >= kMaxFlows && !flows_.contains(key))
+    return nullptr;
+  return &flows_[key];
+}
+
+void PayloadEvidence::learn(const Packet& packet) {
+  if (packet.protocol != TransportProtocol::Udp)
+    return;
+  switch (classify_first_byte(packet.payload, packet.wire_payload_size)) {
+    case PayloadClass::Stun:
+      learn_stun(packet);
+      break;
+    case PayloadClass::Dtls:
+      learn_dtls(packet);
+      break;
+    case PayloadClass::Rtp:
+      learn_rtp(packet);
+      break;
+    case PayloadClass::Unknown:
+    case PayloadClass::Zrtp:
+    case PayloadClass::ChannelData:
+    case PayloadClass::Quic:
+    case PayloadClass::Rtcp:
+      break;
+  }
+}
+
+void PayloadEvidence::learn_stun(const Packet& packet) {
+  const Result<stun::MessageView> message = stun::MessageView::decode(packet.payload);
+  if (!message || !message->has_cookie())
+    return;
+  if (Flow* flow = flow_of(packet)) {
+    flow->stun = true;
+    flow->turn = flow->turn || is_turn_method(message->method());
+  }
+}
+
+void PayloadEvidence::learn_dtls(const Packet& packet) {
+  if (!is_handshake(packet.payload))
+    return;
+  if (Flow* flow = flow_of(packet))
+    flow->dtls = true;
+}
+
+void PayloadEvidence::learn_rtp(const Packet& packet) {
+  const Result<rtp::PacketView> view = rtp::PacketView::decode(packet.payload);
+  if (!view)
+    return;
+  const SourceKey key{packet.source, packet.destination, view->ssrc, view->payload_type};
+  if (sources_.size() >= kMaxSources && !sources_.contains(key))
+    return;
+  Source& source = sources_[key];
+  if (source.advanced == 0 || serial_after(view->sequence, source.sequence)) {
+    ++source.advanced;
+    source.sequence = view->sequence;
+  }
+  if (source.advanced != kMinRtpPackets)
+    return;
+  if (Flow* flow = flow_of(packet))
+    flow->rtp = true;
+}
+
+PayloadClass PayloadEvidence::classify(const Packet& packet) const {
+  if (packet.protocol != TransportProtocol::Udp)
+    return PayloadClass::Unknown;
+  if (is_stun(packet))
+    return PayloadClass::Stun;
+  const auto found = flows_.find(key_of(packet));
+  if (found == flows_.end())
+    return PayloadClass::Unknown;
+  const Flow& flow = found->second;
+  const PayloadClass looks = classify_first_byte(packet.payload, packet.wire_payload_size);
+  switch (looks) {
+    case PayloadClass::Dtls:
+      return flow.stun || flow.dtls ? looks : PayloadClass::Unknown;
+    case PayloadClass::ChannelData:
+      return flow.turn ? looks : PayloadClass::Unknown;
+    case PayloadClass::Rtp:
+    case PayloadClass::Rtcp:
+      return flow.stun || flow.dtls || flow.rtp ? looks : PayloadClass::Unknown;
+    case PayloadClass::Stun:
+    case PayloadClass::Unknown:
+    case PayloadClass::Zrtp:
+    case PayloadClass::Quic:
+      break;
+  }
+  return PayloadClass::Unknown;
+}
+
+}  // namespace parley::analyzer
