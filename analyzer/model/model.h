@@ -106,6 +106,7 @@ struct DtlsAlert {
   std::string level, description;
   Side from = Side::A;
   PacketRef at;
+  std::optional<Instant> time;
 };
 struct DtlsCertificate {
   Side peer = Side::A;
