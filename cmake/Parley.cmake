@@ -3,6 +3,10 @@
 
 set(PARLEY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
                     -Wold-style-cast -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False positive in std::string's operator+ (GCC bug 105651, fixed in 13).
+  list(APPEND PARLEY_WARNINGS -Wno-restrict)
+endif()
 
 function(parley_target name)
   target_compile_features(${name} PUBLIC cxx_std_20)
