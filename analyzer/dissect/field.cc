@@ -6,8 +6,12 @@ namespace parley::analyzer {
 namespace {
 
 std::string range_of(const Field& field) {
-  return "[" + std::to_string(field.offset) + ".." + std::to_string(field.offset + field.length) +
-         ")";
+  std::string text = "[";
+  text += std::to_string(field.offset);
+  text += "..";
+  text += std::to_string(field.offset + field.length);
+  text += ")";
+  return text;
 }
 
 std::size_t widest_range(const Field& field) {
@@ -53,8 +57,8 @@ void append_json(std::string& out, const Field& field) {
   append_json_string(out, field.name);
   out += ", \"value\": ";
   append_json_string(out, field.value);
-  out += ", \"offset\": " + std::to_string(field.offset);
-  out += ", \"length\": " + std::to_string(field.length);
+  out.append(", \"offset\": ").append(std::to_string(field.offset));
+  out.append(", \"length\": ").append(std::to_string(field.length));
   out += ", \"children\": [";
   for (std::size_t i = 0; i < field.children.size(); ++i) {
     out += i == 0 ? "" : ", ";
