@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "stack/base/address.h"
@@ -109,6 +110,8 @@ class Agent {
   // Whether a check of ours over this path has succeeded: other packets are worth reading only then
   // (RFC 8827 section 6.5 asks for it before DTLS).
   bool is_valid_path(const Endpoint& local, const Endpoint& remote) const;
+  // For tests and fuzzers; debug builds check after each call. What is wrong, or empty.
+  std::string_view broken_invariant() const;
 
  private:
   struct Impl;
