@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,7 @@ struct Context {
   const DissectOptions& options;
   StunScope scope;
   std::optional<MessageView> view;  // when the whole message is well formed
+  std::set<std::uint16_t> seen;     // types of attributes that counted
 };
 
 Field fault(std::string name, std::string value, std::size_t offset, std::size_t length) {
@@ -131,22 +133,19 @@ void judge_fingerprint(Field& field, const Context& context) {
 }
 
 // Adds what the place in the message says about an attribute. False: it does not count.
-bool judge_place(Field& field, const Context& context, const AttributeView& attribute) {
-  if (!context.view)
-    return true;
-  if (context.view->is_ignored(attribute)) {
+bool judge_place(Field& field, Context& context, const AttributeView& attribute) {
+  if (attribute.ignored) {
     field.value += " (ignored: stands behind the attribute that ends the checked part)";
     return false;
   }
-  const auto first = context.view->find(static_cast<Attribute>(attribute.type));
-  if (first && first->offset != attribute.offset && !may_repeat(attribute)) {
+  if (!context.seen.insert(attribute.type).second && !may_repeat(attribute)) {
     field.value += " (ignored: the first one counts)";
     return false;
   }
   return true;
 }
 
-void add_attribute(Field& root, const Context& context, const AttributeView& attribute) {
+void add_attribute(Field& root, Context& context, const AttributeView& attribute) {
   const std::size_t base = context.scope.base;
   const std::size_t offset = base + attribute.offset;
   const std::size_t size = attribute.value.size();
@@ -184,35 +183,46 @@ void add_attribute(Field& root, const Context& context, const AttributeView& att
     judge_fingerprint(field, context);
 }
 
-// Walks what is there, also when the list breaks off or the length in the header is wrong.
-void add_attributes(Field& root, const Context& context) {
+// An attribute that reaches beyond the message, or the rest of one.
+Field broken_attribute(Bytes rest, std::size_t base) {
+  if (rest.size() < kAttributeHeaderSize)
+    return fault("Attribute", "truncated: expected 4 bytes of type and length", base, rest.size());
+  const std::uint16_t type = load_u16(rest.data());
+  const std::size_t size = load_u16(rest.data() + 2);
+  Field field = fault(stun::attribute_name(type),
+                      fmt::format("truncated: expected {} bytes of value, {} are left", size,
+                                  rest.size() - kAttributeHeaderSize),
+                      base, rest.size());
+  field.add("Type", fmt::format("{:#06x}", type), base, 2);
+  field.add("Length", std::to_string(size), base + 2, 2);
+  return field;
+}
+
+// Walks a list that breaks off or does not fit the length in the header as far as it goes.
+void add_damaged_attributes(Field& root, Context& context) {
   const Bytes message = context.message;
-  const std::size_t base = context.scope.base;
   for (std::size_t at = stun::kHeaderSize; at < message.size();) {
-    const std::size_t left = message.size() - at;
-    if (left < kAttributeHeaderSize) {
-      root.children.push_back(
-          fault("Attribute", "truncated: expected 4 bytes of type and length", base + at, left));
+    const Bytes rest = message.subspan(at);
+    const std::size_t size =
+        rest.size() < kAttributeHeaderSize ? rest.size() : load_u16(rest.data() + 2);
+    if (rest.size() < kAttributeHeaderSize || size > rest.size() - kAttributeHeaderSize) {
+      root.children.push_back(broken_attribute(rest, context.scope.base + at));
       return;
     }
     AttributeView attribute;
-    attribute.type = load_u16(message.data() + at);
+    attribute.type = load_u16(rest.data());
     attribute.offset = static_cast<std::uint32_t>(at);
-    const std::size_t size = load_u16(message.data() + at + 2);
-    if (size > left - kAttributeHeaderSize) {
-      Field broken = fault(stun::attribute_name(attribute.type),
-                           fmt::format("truncated: expected {} bytes of value, {} are left", size,
-                                       left - kAttributeHeaderSize),
-                           base + at, left);
-      broken.add("Type", fmt::format("{:#06x}", attribute.type), base + at, 2);
-      broken.add("Length", std::to_string(size), base + at + 2, 2);
-      root.children.push_back(std::move(broken));
-      return;
-    }
-    attribute.value = message.subspan(at + kAttributeHeaderSize, size);
+    attribute.value = rest.subspan(kAttributeHeaderSize, size);
     add_attribute(root, context, attribute);
     at += kAttributeHeaderSize + ((size + 3U) & ~std::size_t{3});
   }
+}
+
+void add_attributes(Field& root, Context& context) {
+  if (!context.view)
+    return add_damaged_attributes(root, context);
+  for (const AttributeView& attribute : context.view->attributes())
+    add_attribute(root, context, attribute);
 }
 
 void add_header(Field& root, Bytes message, std::size_t base) {
@@ -256,7 +266,7 @@ Field dissect(Bytes message, const DissectOptions& options, std::size_t base, bo
     root.fault = true;
     return root;
   }
-  Context context{message, options, {stun::Method::Binding, {}, base, open_data}, std::nullopt};
+  Context context{message, options, {stun::Method::Binding, {}, base, open_data}, std::nullopt, {}};
   root.value = message_name(message, context.scope.method);
   std::copy_n(message.begin() + 8, context.scope.id.size(), context.scope.id.begin());
   if (view)

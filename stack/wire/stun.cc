@@ -1,6 +1,6 @@
 #include "stack/wire/stun.h"
 
-#include <algorithm>
+#include <bitset>
 
 #include "stack/crypto/hmac.h"
 #include "stack/wire/crc32.h"
@@ -37,28 +37,6 @@ constexpr std::size_t padded(std::size_t size) {
   return (size + 3U) & ~std::size_t{3};
 }
 
-// Iterates over the attribute list of a message that decode() has validated.
-class Walker {
- public:
-  explicit Walker(Bytes message) : message_(message) {}
-
-  bool next(AttributeView& out) {
-    if (position_ + kAttributeHeaderSize > message_.size())
-      return false;
-    const std::byte* p = message_.data() + position_;
-    const std::size_t size = load_u16(p + 2);
-    out.type = load_u16(p);
-    out.offset = static_cast<std::uint32_t>(position_);
-    out.value = message_.subspan(position_ + kAttributeHeaderSize, size);
-    position_ += kAttributeHeaderSize + padded(size);
-    return true;
-  }
-
- private:
-  Bytes message_;
-  std::size_t position_ = kHeaderSize;
-};
-
 // Which attributes still count after those already seen (RFC 8489 sections 14.5, 14.6, 14.7).
 class PositionRules {
  public:
@@ -82,6 +60,30 @@ class PositionRules {
  private:
   enum class Limit : std::uint8_t { None, Sha1, Sha256, Fingerprint };
   Limit limit_ = Limit::None;
+};
+
+// Iterates over the attribute list of a message that decode() has validated.
+class Walker {
+ public:
+  explicit Walker(Bytes message) : message_(message) {}
+
+  bool next(AttributeView& out) {
+    if (position_ + kAttributeHeaderSize > message_.size())
+      return false;
+    const std::byte* p = message_.data() + position_;
+    const std::size_t size = load_u16(p + 2);
+    out.type = load_u16(p);
+    out.offset = static_cast<std::uint32_t>(position_);
+    out.value = message_.subspan(position_ + kAttributeHeaderSize, size);
+    out.ignored = rules_.ignores(out);
+    position_ += kAttributeHeaderSize + padded(size);
+    return true;
+  }
+
+ private:
+  Bytes message_;
+  std::size_t position_ = kHeaderSize;
+  PositionRules rules_;
 };
 
 // The first two bytes, then the length field as it would be if the message ended `end` bytes from
@@ -168,42 +170,31 @@ std::vector<AttributeView> MessageView::attributes() const {
 
 std::optional<AttributeView> MessageView::find(Attribute type) const {
   Walker walker(message_);
-  PositionRules rules;
   for (AttributeView attribute; walker.next(attribute);)
-    if (!rules.ignores(attribute) && attribute.is(type))
+    if (!attribute.ignored && attribute.is(type))
       return attribute;
   return std::nullopt;
 }
 
-bool MessageView::is_ignored(const AttributeView& wanted) const {
-  Walker walker(message_);
-  PositionRules rules;
-  for (AttributeView attribute; walker.next(attribute);) {
-    const bool ignored = rules.ignores(attribute);
-    if (attribute.offset == wanted.offset)
-      return ignored;
-  }
-  return false;
-}
-
 std::vector<std::uint16_t> MessageView::unknown_required() const {
   std::vector<std::uint16_t> types;
+  std::bitset<0x8000> listed;
   Walker walker(message_);
-  PositionRules rules;
   for (AttributeView attribute; walker.next(attribute);) {
-    const bool counts = !rules.ignores(attribute) && comprehension_required(attribute.type) &&
+    const bool counts = !attribute.ignored && comprehension_required(attribute.type) &&
                         !is_known_attribute(attribute.type);
-    if (counts && std::find(types.begin(), types.end(), attribute.type) == types.end())
-      types.push_back(attribute.type);
+    if (!counts || listed.test(attribute.type))
+      continue;
+    listed.set(attribute.type);
+    types.push_back(attribute.type);
   }
   return types;
 }
 
 std::optional<WireError> MessageView::malformed() const {
   Walker walker(message_);
-  PositionRules rules;
   for (AttributeView attribute; walker.next(attribute);) {
-    if (rules.ignores(attribute))
+    if (attribute.ignored)
       continue;
     if (auto error = check_value(attribute)) {
       error->offset += static_cast<std::uint32_t>(base_);

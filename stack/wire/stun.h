@@ -124,6 +124,7 @@ struct AttributeView {
   std::uint16_t type = 0;
   std::uint32_t offset = 0;  // of the TLV, from the start of the message
   Bytes value;               // without padding
+  bool ignored = false;      // the position rules of sections 14.5 to 14.7 make it invisible
   bool is(Attribute a) const { return type == static_cast<std::uint16_t>(a); }
 };
 
@@ -160,8 +161,8 @@ class MessageView {
   // ignored (RFC 8489 section 14).
   std::optional<AttributeView> find(Attribute type) const;
   bool has(Attribute type) const { return find(type).has_value(); }
-  // True for an attribute that the position rules of 14.5 to 14.7 make invisible.
-  bool is_ignored(const AttributeView& attribute) const;
+  // True for an attribute of attributes() that the position rules of 14.5 to 14.7 make invisible.
+  static bool is_ignored(const AttributeView& attribute) { return attribute.ignored; }
   // Comprehension-required types that this codec does not know, in wire order.
   std::vector<std::uint16_t> unknown_required() const;
 
