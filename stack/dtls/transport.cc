@@ -182,6 +182,10 @@ void Transport::set_path(const Endpoint& local, const Endpoint& remote) {
   impl_->path = {local, remote};
 }
 
+void Transport::clear_path() {
+  impl_->path.reset();
+}
+
 void Transport::start(Instant now, Outbox& out) {
   Impl& m = *impl_;
   if (m.state != DtlsState::None || m.closed)

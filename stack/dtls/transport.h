@@ -69,6 +69,8 @@ class Transport {
 
   // Where to send: the selected pair, set by the session whenever ICE changes it.
   void set_path(const Endpoint& local, const Endpoint& remote);
+  // Nothing may be sent for now (RFC 7675 section 5.1): what is due counts as lost.
+  void clear_path();
   // The client sends its first flight, the server begins to listen.
   void start(Instant now, Outbox& out);
   // close_notify (RFC 5246 section 7.2.1); nothing is sent or accepted afterwards.

@@ -31,10 +31,11 @@ struct PeerConfig {
 
 // A call that does not fit the state; nothing changed.
 enum class SignalingError : std::uint8_t {
-  WrongState,     // an offer after an offer, an answer without one
-  BadSetup,       // both active, both passive, or an answer that says actpass (RFC 8842 section 5)
-  TooMany,        // more early candidates than a description could make sense of
-  BadFingerprint  // not sha-256
+  WrongState,      // an offer after an offer, an answer without one
+  BadSetup,        // both active, both passive, or an answer that says actpass (RFC 8842 section 5)
+  TooMany,         // more early candidates than a description could make sense of
+  BadFingerprint,  // not sha-256
+  BadCredentials   // RFC 8839 section 5.4
 };
 std::string_view to_string(SignalingError error);
 
@@ -42,8 +43,8 @@ class Peer {
  public:
   // Candidates that came before their description wait here (RFC 8838 section 11.1).
   static constexpr std::size_t kMaxEarlyCandidates = 64;
-  // DTLS datagrams from a pair of the checklist that is not valid yet wait here; what exceeds it
-  // is dropped and comes again by retransmission.
+  // DTLS datagrams wait here for the pair that they came over to become valid, and are never read
+  // if it does not; what exceeds the bound is dropped and comes again by retransmission.
   static constexpr std::size_t kMaxEarlyDatagrams = 8;
 
   // Splits "certificate", "ice" and "dtls" from `random`, and draws from nothing else.
@@ -71,10 +72,11 @@ class Peer {
   trace::IceState ice_state() const;
   trace::DtlsState dtls_state() const;
   const crypto::Fingerprint& fingerprint() const;
-  const ice::Agent& ice() const;
-  // Null until the roles are known.
-  const dtls::Transport* dtls() const;
-  dtls::Transport* dtls();
+  // Null until an offer was made or came in.
+  const ice::Agent* ice_agent() const;
+  // Null until the other description came in, which settles the roles.
+  const dtls::Transport* dtls_transport() const;
+  dtls::Transport* dtls_transport();
   std::vector<std::string> take_keylog_lines();
 
  private:
