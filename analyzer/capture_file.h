@@ -95,6 +95,7 @@ class CaptureFile {
   // Notes what stopped a packed stream before its end, once.
   void note_source_fault();
   InputBuffer& input() { return *input_; }
+  const InputBuffer& input() const { return *input_; }
 
   std::vector<CaptureInterface> interfaces_;
   std::vector<CaptureSecrets> secrets_;

@@ -1,47 +1,61 @@
 #pragma once
 
-// Takes the link, IP and transport headers off a captured frame. Link types: Ethernet with VLAN
-// tags and PPPoE, Linux cooked v1 and v2, raw IP, BSD null/loopback, PPP. Fragments are put
-// together (ip_reassembly.h). Checksums are not verified: offload leaves them unset. It does not
-// know what a payload is.
+// Takes the link (link.h), IP and transport headers off a captured frame and puts fragments
+// together (ip_reassembly.h). Checksums are not verified: offload leaves them unset in captures. It
+// does not know what a payload is.
 
 #include <cstdint>
 #include <string_view>
 
 #include "analyzer/ip_reassembly.h"
 #include "analyzer/packet.h"
+#include "stack/wire/ip.h"
 
 namespace parley::analyzer {
 
 enum class FrameVerdict : std::uint8_t {
-  Decoded,      // `out` is filled: UDP, TCP, SCTP, ICMP, or Other with an empty payload
+  Decoded,      // `out` is filled
   NotIp,        // ARP, spanning tree, 802.3 and the like
   Fragment,     // kept until its datagram is complete
   UnknownLink,  // a link type that is not decoded
-  Undecoded     // the headers contradict each other or the frame; reason() says how
+  Undecoded     // reason() says at which field the headers contradict each other or the frame; or,
+                // with out.cut_short, where a snap length cut them off
 };
 
 class FrameDecoder {
  public:
   // `point` keeps fragments of one capture point apart from those of another. On Decoded every
-  // field of `out` is set; its payload borrows `raw`, or for a reassembled datagram (whose ref and
-  // time are those of the fragment that completed it) this decoder until the next call.
+  // field of `out` is set. Its payload is that of UDP, the segment of TCP, what stands behind the
+  // first 8 bytes of ICMP, the whole SCTP packet or IP payload of other protocols; it borrows
+  // `raw`, or for a reassembled datagram (whose ref and time are those of the fragment that
+  // completed it) this decoder, until the next call.
   FrameVerdict decode(const RawPacket& raw, PacketRef ref, std::uint32_t point, Packet& out);
 
-  // Of the last frame: why it was not decoded, and where its IP header begins.
+  // Of the last frame: why it is Undecoded, and where its IP header begins.
   std::string_view reason() const { return reason_; }
   std::uint32_t network_offset() const { return network_offset_; }
   // Datagrams whose fragments never became complete or contradicted each other.
   std::uint64_t incomplete_datagrams() const { return reassembly_.given_up(); }
 
  private:
-  struct Network;
-  enum class LinkResult : std::uint8_t { Ip, NotIp, Unknown, Short };
+  // What the IP layer hands up: a packet's payload, or a reassembled one.
+  struct Network {
+    std::uint8_t protocol = 0;
+    bool v6 = false;
+    Bytes payload;
+    std::size_t wire_size = 0;
+    std::size_t offset = 0;  // of the payload in the frame
+    bool reassembled = false;
+  };
 
-  LinkResult skip_link(const RawPacket& raw, std::size_t& offset) const;
-  FrameVerdict undecoded(std::string_view reason);
   FrameVerdict decode_ip(const RawPacket& raw, std::size_t offset, Packet& out);
+  FrameVerdict decode_fragment(const ip::PacketView& view, Packet& out);
   FrameVerdict decode_transport(const Network& network, Packet& out);
+  FrameVerdict decode_udp(const Network& network, Packet& out);
+  FrameVerdict decode_tcp(const Network& network, Packet& out);
+  FrameVerdict decode_icmp(const Network& network, Packet& out);
+  // The headers end early: cut off if the frame or datagram was, contradictory if not.
+  FrameVerdict undecoded(const WireError& error, bool cut, Packet& out);
 
   IpReassembly reassembly_;
   std::string_view reason_;

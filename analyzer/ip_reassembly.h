@@ -33,27 +33,30 @@ class IpReassembly {
 
  private:
   struct Range {
-    std::uint32_t begin = 0, end = 0;  // as the headers say
-    std::uint32_t captured_end = 0;    // where the captured bytes stop
+    std::uint32_t begin = 0, end = 0;
   };
   struct Partial {
     std::uint32_t identification = 0;
     std::uint32_t point = 0;
-    std::uint8_t protocol = 0;  // of the first fragment, once it is there
+    std::uint8_t version = 0;
+    std::uint8_t protocol = 0;  // IPv6: of the first fragment, once it is there
     bool refused = false;       // contradicted itself: further fragments are swallowed
     IpAddress source, destination;
     Instant first_seen;
-    std::optional<std::uint32_t> total;  // known once the last fragment is there
-    std::vector<Range> ranges;           // sorted, disjoint
+    std::optional<std::uint32_t> total;   // known once the last fragment is there
+    std::optional<std::uint32_t> cut_at;  // from here on a snap length left holes
+    std::vector<Range> ranges;            // sorted, disjoint, not touching
     ByteBuffer bytes;
   };
 
-  Partial& find_or_create(const ip::PacketView& fragment, std::uint32_t point, Instant at);
+  static bool belongs(const Partial& partial, const ip::PacketView& fragment, std::uint32_t point);
+  std::vector<Partial>::iterator find_or_create(const ip::PacketView& fragment, std::uint32_t point,
+                                                Instant at);
   void expire(Instant now);
+  // False when the fragment contradicts what is there.
   static bool store(Partial& partial, const ip::PacketView& fragment);
-  static bool consistent(const Partial& partial, const Range& range, Bytes bytes);
-  static bool complete(const Partial& partial);
-  Datagram finish(Partial& partial);
+  static bool agrees(const Partial& partial, Range range, Bytes bytes);
+  static bool insert(std::vector<Range>& ranges, Range range);
 
   std::vector<Partial> partials_;  // oldest first
   ByteBuffer done_;

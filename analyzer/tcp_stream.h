@@ -16,7 +16,7 @@
 namespace parley::analyzer {
 
 struct TcpPiece {
-  Bytes bytes;               // borrowed until the next call of push(), finish() or pop()
+  Bytes bytes;               // never empty; borrowed until the next call of push() or pop()
   PacketRef ref;             // the packet that carried them
   Instant at;                // its time
   std::uint64_t offset = 0;  // of the first byte in the stream, skipped bytes counted
@@ -35,22 +35,26 @@ class TcpStream {
   // A gap that the receiver has acknowledged (so the capture lost it) is skipped this much later:
   // multi-queue captures may show an acknowledgment before the data.
   static constexpr Duration kAcknowledgedGapWait = std::chrono::milliseconds(100);
+  // The largest window there is (RFC 7323 section 2.3). Segments farther off are strays; when this
+  // many come in a row they are another connection whose SYN was not captured.
+  static constexpr std::int64_t kMaxWindow = std::int64_t{1} << 30U;
+  static constexpr unsigned kMaxStrays = 4;
 
   // A segment of this direction. Take all that pop() has before the next push().
   void push(const Packet& segment);
-  // The acknowledgment that a segment of the other direction carries.
+  // The acknowledgment that a segment of the other direction carries. May make pieces due.
   void acknowledged(std::uint32_t acknowledgment, Instant at);
-  // Nothing more will come: skips every gap that is open.
-  void finish();
+  // Nothing more will come: gaps that are open will be skipped.
+  void finish() { finished_ = true; }
   // The next piece that is due; false when there is none for now.
   bool pop(TcpPiece& out);
 
   bool started() const { return started_; }
   // FIN was reached, or RST seen.
-  bool closed() const { return closed_; }
+  bool closed() const { return reset_ || (fin_offset_ && next_offset_ >= *fin_offset_); }
   // False when the capture holds no SYN of this direction: bytes before the first piece are
   // unknown.
-  bool from_the_start() const { return saw_syn_; }
+  bool from_the_start() const { return initial_sequence_.has_value(); }
   std::uint64_t bytes_skipped() const { return bytes_skipped_; }
   std::uint64_t bytes_retransmitted() const { return bytes_retransmitted_; }
 
@@ -63,23 +67,28 @@ class TcpStream {
   };
 
   void start(std::uint32_t first_sequence, bool syn);
-  void restart_if_new(const Packet& segment);
-  void take(const Packet& segment, std::int64_t distance);
+  void begin_if_needed(const Packet& segment);
+  void place(const Packet& segment, std::int64_t distance);
   void keep(const Packet& segment, std::uint64_t begin);
-  void deliver_now(const Packet& segment, std::uint64_t overlap);
-  void skip_gap();
-  void note_fin(const Packet& segment);
+  // Whether the gap before the first kept segment will not be filled any more.
+  bool gap_is_lost() const;
+  TcpPiece piece(Bytes bytes, PacketRef ref, Instant at);
+  // The next `size` bytes of the stream are done with; the first `captured` of them were captured.
+  void advance(std::uint64_t captured, std::uint64_t size);
 
-  bool started_ = false, saw_syn_ = false, closed_ = false, new_connection_ = false;
-  std::uint32_t next_sequence_ = 0;  // of the byte at next_offset_
+  bool started_ = false, finished_ = false, reset_ = false, new_connection_ = false;
+  std::optional<std::uint32_t> initial_sequence_;  // of the first byte, when SYN was seen
+  std::uint32_t next_sequence_ = 0;                // of the byte at next_offset_
   std::uint64_t next_offset_ = 0;
-  std::uint64_t skipped_before_next_ = 0;
+  std::uint64_t skipped_ = 0;              // not yet told by a piece
   std::optional<TcpPiece> direct_;         // due at once, borrowed from the segment
-  std::map<std::uint64_t, Segment> kept_;  // by offset; disjoint
+  std::map<std::uint64_t, Segment> kept_;  // by offset
   std::size_t kept_bytes_ = 0;
   Segment popped_;  // what the last piece borrows
   std::optional<std::uint64_t> fin_offset_;
   std::optional<Instant> gap_acknowledged_at_;
+  Instant now_;
+  unsigned strays_ = 0;
   std::uint64_t bytes_skipped_ = 0, bytes_retransmitted_ = 0;
 };
 

@@ -1,0 +1,157 @@
+#include "analyzer/link.h"
+
+#include <string_view>
+
+namespace parley::analyzer {
+namespace {
+
+enum LinkType : std::uint16_t {
+  Null = 0,
+  Ethernet = 1,
+  Ppp = 9,
+  RawBsd = 12,
+  RawOpenBsd = 14,
+  PppHdlc = 50,
+  PppEther = 51,
+  Raw = 101,
+  Loop = 108,
+  LinuxSll = 113,
+  Ipv4 = 228,
+  Ipv6 = 229,
+  LinuxSll2 = 276
+};
+
+constexpr std::uint16_t kEtherIpv4 = 0x0800;
+constexpr std::uint16_t kEtherIpv6 = 0x86dd;
+constexpr std::uint16_t kEtherPppoeSession = 0x8864;
+constexpr unsigned kMaxVlanTags = 8;
+
+bool is_vlan(std::uint16_t type) {
+  return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
+}
+
+// A PPP protocol field, which may be compressed to one byte (RFC 1661 section 6.5).
+LinkHeader skip_ppp_protocol(Bytes frame, std::size_t offset) {
+  if (frame.size() < offset + 2)
+    return {LinkVerdict::Short, frame.size()};
+  const bool compressed = (load_u8(frame.data() + offset) & 1U) != 0;
+  const std::uint16_t protocol =
+      compressed ? load_u8(frame.data() + offset) : load_u16(frame.data() + offset);
+  const bool ip = protocol == 0x0021 || protocol == 0x0057;
+  return {ip ? LinkVerdict::Ip : LinkVerdict::NotIp, offset + (compressed ? 1 : 2)};
+}
+
+// RFC 1662: address and control, which may be left out.
+LinkHeader skip_ppp(Bytes frame) {
+  const bool framed = frame.size() >= 2 && load_u16(frame.data()) == 0xff03;
+  return skip_ppp_protocol(frame, framed ? 2 : 0);
+}
+
+// RFC 2516 section 4: version and type, code, session, length
+LinkHeader skip_pppoe(Bytes frame, std::size_t offset) {
+  constexpr std::size_t kHeader = 6;
+  if (frame.size() < offset + kHeader)
+    return {LinkVerdict::Short, frame.size()};
+  if (load_u8(frame.data() + offset + 1) != 0)  // code 0: session data
+    return {LinkVerdict::NotIp, offset};
+  return skip_ppp_protocol(frame, offset + kHeader);
+}
+
+// What follows the type field that stands at `at`; the network layer begins at `offset`.
+LinkHeader skip_ether_type(Bytes frame, std::size_t at, std::size_t offset) {
+  for (unsigned tags = 0; tags <= kMaxVlanTags; ++tags) {
+    if (frame.size() < offset || frame.size() < at + 2)
+      return {LinkVerdict::Short, frame.size()};
+    const std::uint16_t type = load_u16(frame.data() + at);
+    if (type == kEtherIpv4 || type == kEtherIpv6)
+      return {LinkVerdict::Ip, offset};
+    if (type == kEtherPppoeSession)
+      return skip_pppoe(frame, offset);
+    if (!is_vlan(type))
+      break;
+    at = offset + 2;  // behind the tag's identifier
+    offset += 4;
+  }
+  return {LinkVerdict::NotIp, offset};
+}
+
+// The address family in the byte order of the machine that captured: BSD and Linux values.
+LinkHeader skip_null(Bytes frame) {
+  if (frame.size() < 4)
+    return {LinkVerdict::Short, frame.size()};
+  const std::uint32_t big = load_u32(frame.data());
+  const std::uint32_t family = big > 0xffff ? __builtin_bswap32(big) : big;
+  switch (family) {
+    case 2:   // AF_INET
+    case 10:  // AF_INET6 on Linux
+    case 23:  // on Windows
+    case 24:  // on NetBSD and OpenBSD
+    case 28:  // on FreeBSD
+    case 30:  // on macOS
+      return {LinkVerdict::Ip, 4};
+    default:
+      return {LinkVerdict::NotIp, 4};
+  }
+}
+
+}  // namespace
+
+LinkHeader skip_link_header(std::uint16_t link_type, Bytes frame) {
+  switch (link_type) {
+    case Ethernet:
+      return skip_ether_type(frame, 12, 14);
+    case LinuxSll:
+      return skip_ether_type(frame, 14, 16);
+    case LinuxSll2:
+      return skip_ether_type(frame, 0, 20);
+    case RawBsd:
+    case RawOpenBsd:
+    case Raw:
+    case Ipv4:
+    case Ipv6:
+      return {frame.empty() ? LinkVerdict::Short : LinkVerdict::Ip, 0};
+    case Null:
+    case Loop:
+      return skip_null(frame);
+    case Ppp:
+    case PppHdlc:
+      return skip_ppp(frame);
+    case PppEther:
+      return skip_pppoe(frame, 0);
+    default:
+      return {LinkVerdict::Unknown, 0};
+  }
+}
+
+std::string link_type_name(std::uint16_t link_type) {
+  switch (link_type) {
+    case Null:
+      return "NULL";
+    case Ethernet:
+      return "EN10MB";
+    case Ppp:
+      return "PPP";
+    case PppHdlc:
+      return "PPP_SERIAL";
+    case PppEther:
+      return "PPP_ETHER";
+    case RawBsd:
+    case RawOpenBsd:
+    case Raw:
+      return "RAW";
+    case Loop:
+      return "LOOP";
+    case LinuxSll:
+      return "LINUX_SLL";
+    case Ipv4:
+      return "IPV4";
+    case Ipv6:
+      return "IPV6";
+    case LinuxSll2:
+      return "LINUX_SLL2";
+    default:
+      return std::to_string(link_type);
+  }
+}
+
+}  // namespace parley::analyzer
