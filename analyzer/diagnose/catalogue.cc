@@ -1,0 +1,88 @@
+#include "analyzer/diagnose/catalogue.h"
+
+#include <algorithm>
+#include <array>
+
+namespace parley::analyzer {
+namespace {
+
+using enum Level;
+using enum Confidence;
+
+constexpr std::array kKinds = std::to_array<FindingKind>({
+    {"call-unexplained", Error, Possible, "",
+     "The call failed or was lost, and no rule explains it from these packets."},
+    {"capture-cut-short", Note, Certain, "",
+     "A snap length cut packets: their tails were not read. Nothing is wrong with the packets."},
+    {"capture-damage", Warning, Certain, "",
+     "A capture file is damaged: what stands in the damaged part is unknown."},
+    {"capture-ends-early", Note, Certain, "",
+     "The packets end before it is decided whether the call comes up."},
+    {"capture-no-call", Note, Certain, "",
+     "No ICE connectivity check is in the captures, so no call could be rebuilt."},
+    {"dtls-alert", Error, Certain, "RFC 5246 section 7.2",
+     "A fatal DTLS alert ended the handshake or the connection."},
+    {"dtls-fingerprint-unverified", Note, Certain, "RFC 8122 section 5",
+     "The certificates could not be compared with the a=fingerprint of the SDP."},
+    {"dtls-not-started", Error, Likely, "RFC 8842 section 5",
+     "ICE found a path and no DTLS packet followed."},
+    {"dtls-stuck", Error, Likely, "RFC 6347 section 4.2.4",
+     "The DTLS handshake began and did not end."},
+    {"ice-consent-lost", Error, Likely, "RFC 7675 section 5.1",
+     "A path worked, then the checks on it went unanswered until the sender gave up."},
+    {"ice-icmp-unreachable", Note, Certain, "RFC 8445 section 7.2.5.2.4",
+     "ICMP said that a peer's address or port cannot be reached."},
+    {"ice-no-answer", Error, Likely, "RFC 8445 section 7.2.5.2",
+     "Checks were sent and none was answered."},
+    {"ice-no-relay", Error, Likely, "RFC 8445 section 5.1.1.2",
+     "No direct pair worked and no relayed candidate was there to fall back to."},
+    {"ice-not-nominated", Error, Likely, "RFC 8445 section 8.1.1",
+     "Checks were answered, and no pair was ever nominated."},
+    {"ice-one-side-silent", Error, Likely, "RFC 8445 section 7.3",
+     "One side sent checks, and nothing of the other side reached the capture."},
+    {"ice-paths-differ", Warning, Certain, "RFC 8445 section 7.3.1.4",
+     "The two sides send their media over different pairs for a lasting time."},
+    {"ice-restart", Note, Certain, "RFC 8445 section 9",
+     "ICE was restarted: a side came with a new username fragment."},
+    {"ice-role-conflict", Note, Certain, "RFC 8445 section 7.3.1.1",
+     "Both sides claimed the same ICE role for a while; error 487 settled it, or did not."},
+    {"ice-wrong-password", Error, Likely, "RFC 8489 section 9.1.3",
+     "A peer refused checks with 401: the password or username fragment does not match."},
+    {"media-one-way", Error, Likely, "RFC 3550 section 6.4",
+     "Media flows one way only, and not even RTCP comes back."},
+    {"stun-server-silent", Warning, Certain, "RFC 8489 section 6.2.1",
+     "A STUN server did not answer, so no server-reflexive candidate came from it."},
+    {"turn-401-loop", Error, Certain, "RFC 8656 section 7.2",
+     "The TURN server answered a request that carried credentials with 401: they are wrong."},
+    {"turn-403", Error, Certain, "RFC 8656 section 9.2",
+     "The TURN server forbids a peer address, or the allocation itself."},
+    {"turn-error", Error, Certain, "RFC 8656 section 18",
+     "The TURN server refused a request with another error code."},
+    {"turn-server-silent", Warning, Certain, "RFC 8656 section 7.1",
+     "A TURN server did not answer any request."},
+});
+
+}  // namespace
+
+std::span<const FindingKind> finding_kinds() {
+  return kKinds;
+}
+
+const FindingKind* find_kind(std::string_view code) {
+  const auto* const found = std::find_if(
+      kKinds.begin(), kKinds.end(), [&](const FindingKind& kind) { return kind.code == code; });
+  return found == kKinds.end() ? nullptr : &*found;
+}
+
+Finding make_finding(std::string_view code) {
+  Finding finding;
+  finding.code = std::string(code);
+  if (const FindingKind* kind = find_kind(code)) {
+    finding.level = kind->level;
+    finding.confidence = kind->confidence;
+    finding.rfc = std::string(kind->rfc);
+  }
+  return finding;
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,78 @@
+#include "analyzer/diagnose/diagnose.h"
+
+#include <algorithm>
+#include <array>
+
+#include "analyzer/diagnose/outcome.h"
+#include "analyzer/diagnose/rules.h"
+#include "analyzer/diagnose/timeline.h"
+#include "analyzer/diagnose/verdict.h"
+
+namespace parley::analyzer {
+namespace {
+
+using Rule = void (*)(const Story&, Findings&);
+
+constexpr std::array<Rule, 14> kRules = {
+    find_no_path,
+    find_wrong_password,
+    find_not_nominated,
+    find_role_conflicts,
+    find_restarts,
+    find_differing_paths,
+    find_lost_consent,
+    find_unreachable,
+    find_silent_stun_servers,
+    find_turn_refusals,
+    find_silent_turn_servers,
+    find_dtls_trouble,
+    find_unverified_fingerprint,
+    find_one_way_media,
+};
+
+Instant end_of(const Call& call, const std::vector<Capture>& captures) {
+  Instant end = call.last_at;
+  for (const Capture& capture : captures)
+    if (capture.last_time)
+      end = std::max(end, *capture.last_time);
+  return end;
+}
+
+std::string joined(const std::vector<std::string>& facts) {
+  std::string out;
+  for (const std::string& fact : facts)
+    out += (out.empty() ? "" : " ") + fact;
+  return out;
+}
+
+}  // namespace
+
+void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) {
+  const Citation cite(captures, origin);
+  const Instant end = end_of(call, captures);
+  const Ending ending = ending_of(call, end);
+  const Story story{call, captures, cite, ending.outcome, end};
+  Findings findings;
+  for (const Rule rule : kRules)
+    rule(story, findings);
+  find_capture_limits(story, findings);
+  add_last_resort(story, findings);
+  sort_findings(findings);
+  for (Finding& finding : findings)
+    if (finding.because.empty())
+      finding.because = joined(finding.facts);
+  Verdict verdict = verdict_of(story, findings, ending);
+  std::vector<TimelineEntry> timeline = timeline_of(call, cite);
+  call.outcome = ending.outcome;
+  call.reached = ending.reached;
+  call.verdict = std::move(verdict);
+  call.findings = std::move(findings);
+  call.timeline = std::move(timeline);
+}
+
+void diagnose(Analysis& analysis) {
+  for (Call& call : analysis.calls)
+    diagnose(call, analysis.captures, analysis.origin);
+}
+
+}  // namespace parley::analyzer

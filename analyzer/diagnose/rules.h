@@ -1,0 +1,48 @@
+#pragma once
+
+// The rules: each looks at one call and appends what it found. None changes the call, none looks
+// at another's findings. The level of a finding says how bad it is for this call: what would be an
+// error in a call that failed is a warning in one that connected.
+
+#include <vector>
+
+#include "analyzer/diagnose/words.h"
+#include "analyzer/model/model.h"
+
+namespace parley::analyzer {
+
+struct Story {
+  const Call& call;
+  const std::vector<Capture>& captures;
+  const Citation& cite;
+  Outcome outcome = Outcome::InProgress;
+  Instant end;  // the last packet of the captures
+};
+using Findings = std::vector<Finding>;
+
+// rules_ice.cc: why no path was found.
+void find_no_path(const Story& story, Findings& out);
+void find_wrong_password(const Story& story, Findings& out);
+void find_not_nominated(const Story& story, Findings& out);
+// rules_ice_life.cc: what happened to a path that was there, or almost.
+void find_role_conflicts(const Story& story, Findings& out);
+void find_restarts(const Story& story, Findings& out);
+void find_differing_paths(const Story& story, Findings& out);
+void find_lost_consent(const Story& story, Findings& out);
+void find_unreachable(const Story& story, Findings& out);
+// rules_turn.cc
+void find_silent_stun_servers(const Story& story, Findings& out);
+void find_turn_refusals(const Story& story, Findings& out);
+void find_silent_turn_servers(const Story& story, Findings& out);
+// rules_dtls.cc
+void find_dtls_trouble(const Story& story, Findings& out);
+void find_unverified_fingerprint(const Story& story, Findings& out);
+// rules_media.cc
+void find_one_way_media(const Story& story, Findings& out);
+// rules_capture.cc
+void find_capture_limits(const Story& story, Findings& out);
+
+// True when the call never came up: then what hinders it is an error.
+bool never_up(const Story& story);
+
+}  // namespace parley::analyzer

@@ -1,0 +1,31 @@
+#include <fmt/format.h>
+
+#include "analyzer/diagnose/catalogue.h"
+#include "analyzer/diagnose/rules.h"
+
+namespace parley::analyzer {
+
+void find_capture_limits(const Story& story, Findings& out) {
+  for (const Capture& capture : story.captures) {
+    if (!capture.damage.empty()) {
+      Finding finding = make_finding("capture-damage");
+      const Damage& first = capture.damage.front();
+      finding.summary = fmt::format("{} is damaged in {}.", printable(capture.file),
+                                    counted(capture.damage.size(), "place"));
+      finding.facts.push_back(fmt::format("At byte {}, behind packet {}: {}.", first.offset,
+                                          first.packet, printable(first.what)));
+      finding.try_this = "Take the capture again, or read this report as true up to the damage.";
+      out.push_back(std::move(finding));
+    }
+    if (capture.cut_short > 0) {
+      Finding finding = make_finding("capture-cut-short");
+      finding.summary = fmt::format("A snap length cut {} of {}.",
+                                    counted(capture.cut_short, "packet"), printable(capture.file));
+      finding.facts.emplace_back("What stands behind the cut was not read.");
+      finding.try_this = "Capture whole packets (tcpdump -s 0).";
+      out.push_back(std::move(finding));
+    }
+  }
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,267 @@
+#include <fmt/format.h>
+
+#include "analyzer/diagnose/catalogue.h"
+#include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/rules.h"
+
+namespace parley::analyzer {
+namespace {
+
+std::string errors_text(std::uint64_t errors) {
+  return errors == 0 ? "0 errors" : counted(errors, "error response");
+}
+
+// "121 + 121 checks": one number for each pair, the sum alone when there are many.
+std::string checks_by_pair(const Call& call, Side side, const Checks& checks) {
+  if (checks.pairs < 2 || checks.pairs > 4)
+    return counted(checks.requests, "check");
+  std::string out;
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      if (pair.agent == side && pair.requests > 0)
+        out += (out.empty() ? "" : " + ") + std::to_string(pair.requests);
+  return out + " checks";
+}
+
+std::string checks_fact(const Story& story, Side side, const Checks& checks) {
+  return fmt::format("{} sent {} on {}: {} responses, {}, {} ICMP {}.", to_string(side),
+                     checks_by_pair(story.call, side, checks), counted(checks.pairs, "pair"),
+                     checks.responses, errors_text(checks.errors), checks.icmp,
+                     story.cite.range(checks.first, checks.last));
+}
+
+const StunServerUse* answering_server(const Call& call, Side side) {
+  for (const StunServerUse& use : call.stun_servers)
+    if (use.of == side && use.responses > 0)
+      return &use;
+  return nullptr;
+}
+
+void add_server_fact(const Story& story, Side side, Finding& finding) {
+  if (const StunServerUse* use = answering_server(story.call, side)) {
+    finding.facts.push_back(
+        fmt::format("UDP leaves and comes back at {}: the STUN server {} answered {} of {} {}.",
+                    to_string(side), to_string(use->server), use->responses, use->requests,
+                    story.cite.range(use->first, use->last)));
+    if (use->first)
+      finding.evidence.push_back(*use->first);
+  }
+}
+
+// What a missing answer may mean: never more than what the packets leave open.
+void add_open_causes(const Story& story, Side side, Finding& finding) {
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
+  const StunServerUse* use = answering_server(story.call, side);
+  finding.open.push_back("Why nothing came back. These packets cannot tell apart:");
+  finding.open.push_back(fmt::format(
+      "- a NAT that gives every destination another port (symmetric), at {}, {} or both", us,
+      them));
+  finding.open.push_back(fmt::format(
+      "- a firewall that drops UDP between them, or {} is gone or has other candidates", them));
+  if (use != nullptr && use->mapped.size() == 1) {
+    finding.open.push_back(
+        fmt::format("{}'s port is the same in {}, but from one server only: that does not show", us,
+                    use->responses == 1 ? "the one STUN answer"
+                                        : fmt::format("all {} STUN answers", use->responses)));
+    finding.open.push_back(fmt::format("which port {} has towards {}.", us, them));
+  } else if (use != nullptr && use->mapped.size() > 1) {
+    finding.open.push_back(fmt::format(
+        "The STUN server saw {} at {} addresses: the mapping changed with time or socket.", us,
+        use->mapped.size()));
+  }
+}
+
+void add_evidence(const Checks& checks, Finding& finding) {
+  if (checks.first)
+    finding.evidence.push_back(*checks.first);
+  if (checks.last && checks.last != checks.first)
+    finding.evidence.push_back(*checks.last);
+}
+
+// Nothing but checks of one side, nothing of the other.
+bool heard_nothing(const Story& story, Side side) {
+  return heard_from(story.call, side) == 0;
+}
+
+bool asked_for_relay(const Call& call, Side side) {
+  return !allocations_of(call, side).empty();
+}
+
+void add_silence_fact(const Story& story, Side quiet, Finding& finding) {
+  if (heard_nothing(story, quiet))
+    finding.facts.push_back(
+        fmt::format("Not one packet from {}'s addresses reached {}.", to_string(quiet),
+                    story.captures.size() > 1 ? "any capture point" : "this point"));
+}
+
+Finding no_relay(const Story& story, Side side, const Checks& checks) {
+  const std::string_view us = to_string(side);
+  Finding finding = make_finding("ice-no-relay");
+  finding.summary =
+      fmt::format("No direct pair worked, and {} had no relay candidate to fall back to.", us);
+  const bool asked = asked_for_relay(story.call, side);
+  finding.facts.push_back(
+      asked ? fmt::format("{} asked for a relay and got none.", us)
+            : fmt::format("{} sent no TURN Allocate in {}.", us,
+                          story.captures.size() > 1 ? "these captures" : "this capture"));
+  finding.facts.push_back(checks_fact(story, side, checks));
+  add_silence_fact(story, other(side), finding);
+  add_server_fact(story, side, finding);
+  add_open_causes(story, side, finding);
+  finding.try_this = asked ? "Repair the relay first; one working relay is usually enough."
+                           : "Give both peers a TURN server; one working relay is usually enough.";
+  return finding;
+}
+
+Finding one_side_silent(const Story& story, Side side, const Checks& checks) {
+  Finding finding = make_finding("ice-one-side-silent");
+  finding.summary =
+      fmt::format("{} checked {} and nothing of {} arrived: no check, no answer.", to_string(side),
+                  counted(checks.pairs, "pair"), to_string(other(side)));
+  finding.facts.push_back(checks_fact(story, side, checks));
+  add_silence_fact(story, other(side), finding);
+  if (has_relay(story.call, side))
+    finding.facts.push_back(fmt::format("{} had a relay, so a NAT at {} alone does not explain it.",
+                                        to_string(side), to_string(side)));
+  add_server_fact(story, side, finding);
+  finding.open.push_back(
+      fmt::format("Whether {} sent anything: it may be gone, have a firewall that drops UDP, or",
+                  to_string(other(side))));
+  finding.open.push_back(fmt::format("never have received {}'s candidates.", to_string(side)));
+  finding.try_this =
+      fmt::format("Look at {}: did it get the candidates and send checks? Capture there.",
+                  to_string(other(side)));
+  return finding;
+}
+
+Finding no_answer(const Story& story, Side side, const Checks& checks) {
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
+  const Checks theirs = checks_of(story.call, other(side));
+  Finding finding = make_finding("ice-no-answer");
+  finding.summary =
+      fmt::format("{} sent {} and none was answered.", us, counted(checks.requests, "check"));
+  finding.facts.push_back(checks_fact(story, side, checks));
+  if (theirs.requests > 0)
+    finding.facts.push_back(checks_fact(story, other(side), theirs));
+  if (theirs.requests > 0 && theirs.responses > 0)
+    finding.facts.push_back(fmt::format(
+        "{}'s checks arrive and are answered, so packets pass from {} to {}.", them, them, us));
+  add_server_fact(story, side, finding);
+  if (theirs.requests > 0 && theirs.responses == 0)
+    finding.open.push_back(fmt::format(
+        "{} hears {} and does not answer: other username fragment or password, or the", us, them));
+  finding.open.push_back(
+      theirs.requests > 0 && theirs.responses == 0
+          ? "answers are lost later than where this was captured."
+          : fmt::format("Whether {} gets {}'s checks: they, or the answers, may be dropped.", them,
+                        us));
+  finding.try_this = fmt::format("Capture at {} too: that shows whether the checks arrive.", them);
+  return finding;
+}
+
+// The side whose checks speak for the call: one that sent some, A first.
+std::optional<Side> checking_side(const Call& call) {
+  for (const Side side : {Side::A, Side::B})
+    if (checks_of(call, side).requests > 0)
+      return side;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool never_up(const Story& story) {
+  return !was_connected(story.call);
+}
+
+void find_no_path(const Story& story, Findings& out) {
+  for (const Transport& transport : story.call.transports)
+    if (ice_worked(transport))
+      return;
+  const std::optional<Side> side = checking_side(story.call);
+  if (!side)
+    return;
+  const Checks checks = checks_of(story.call, *side);
+  const Checks theirs = checks_of(story.call, other(*side));
+  if (checks.responses + checks.errors + theirs.errors > 0)
+    return;
+  Finding finding;
+  if (theirs.responses > 0)
+    finding = no_answer(story, *side, checks);
+  else if (!has_relay(story.call, *side) && !has_relay(story.call, other(*side)))
+    finding = no_relay(story, *side, checks);
+  else if (heard_nothing(story, other(*side)))
+    finding = one_side_silent(story, *side, checks);
+  else
+    finding = no_answer(story, *side, checks);
+  finding.peer = *side;
+  add_evidence(checks, finding);
+  if (story.outcome == Outcome::InProgress) {
+    finding.level = Level::Warning;
+    finding.confidence = Confidence::Possible;
+  }
+  out.push_back(std::move(finding));
+}
+
+void find_wrong_password(const Story& story, Findings& out) {
+  for (const Transport& transport : story.call.transports) {
+    for (const Side side : {Side::A, Side::B}) {
+      const std::uint64_t refused = errors_of(transport, side, 401);
+      if (refused == 0)
+        continue;
+      Finding finding = make_finding("ice-wrong-password");
+      finding.level = ice_worked(transport) ? Level::Warning : Level::Error;
+      finding.peer = side;
+      finding.transport = transport.id;
+      finding.summary = fmt::format("{} refused {} of {}'s checks with 401.",
+                                    to_string(other(side)), refused, to_string(side));
+      finding.facts.push_back(fmt::format(
+          "{} answered with 401 instead of success: the MESSAGE-INTEGRITY or the username of",
+          counted(refused, "check")));
+      finding.facts.push_back(fmt::format("{}'s checks does not fit what {} expects.",
+                                          to_string(side), to_string(other(side))));
+      for (const Pair& pair : transport.pairs)
+        for (const ErrorCount& error : pair.errors)
+          if (pair.agent == side && error.code == 401 && error.first)
+            finding.evidence.push_back(*error.first);
+      finding.open.push_back(
+          "Which side has the wrong password: a stale offer or answer after a "
+          "restart is usual.");
+      finding.try_this =
+          "Compare a=ice-ufrag and a=ice-pwd in the SDP that each side sent and received.";
+      out.push_back(std::move(finding));
+    }
+  }
+}
+
+void find_not_nominated(const Story& story, Findings& out) {
+  if (!never_up(story) || story.outcome == Outcome::InProgress)
+    return;
+  for (const Transport& transport : story.call.transports) {
+    if (ice_worked(transport))
+      continue;
+    for (const Side side : {Side::A, Side::B}) {
+      const Checks checks = checks_of(transport, side);
+      if (checks.responses == 0)
+        continue;
+      const bool flag_seen =
+          checks.use_candidate > 0 || checks_of(transport, other(side)).use_candidate > 0;
+      Finding finding = make_finding("ice-not-nominated");
+      finding.peer = side;
+      finding.transport = transport.id;
+      finding.summary = fmt::format("{} of {}'s checks were answered, yet no pair was nominated.",
+                                    checks.responses, to_string(side));
+      finding.facts.push_back(flag_seen
+                                  ? "USE-CANDIDATE was sent, and no check with it got an answer."
+                                  : "Not one check carries USE-CANDIDATE.");
+      add_evidence(checks, finding);
+      finding.try_this =
+          "See which side is controlling and whether its application is still alive.";
+      out.push_back(std::move(finding));
+      break;
+    }
+  }
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,217 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "analyzer/diagnose/catalogue.h"
+#include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/rules.h"
+
+namespace parley::analyzer {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kLastingPackets = 20;
+constexpr Duration kLasting = seconds(1);
+constexpr Duration kGivingUp = seconds(12);
+constexpr Duration kConsentLifetime = seconds(30);
+
+// The flow of a side that carried media (or DTLS, without media) last.
+const Flow* latest_flow(const Transport& transport, Side side) {
+  const Flow* best = nullptr;
+  const bool media = media_flowed(transport);
+  for (const Flow& flow : transport.flows) {
+    const std::uint64_t weight = media ? flow.rtp : flow.dtls + flow.rtcp;
+    if (flow.from != side || weight < kLastingPackets)
+      continue;
+    if (best == nullptr || flow.last_at > best->last_at)
+      best = &flow;
+  }
+  return best;
+}
+
+bool same_path(const Flow& forth, const Flow& back) {
+  return forth.source == back.destination && forth.destination == back.source;
+}
+
+void conflict_facts(const Story& story, const Transport& transport, Finding& finding) {
+  for (const RoleConflict& conflict : transport.conflicts) {
+    std::string fact =
+        fmt::format("{} {} claims {} {}, gets 487 {}", story.cite.time(conflict.request_at),
+                    to_string(conflict.claimant), role_word(conflict.claimed),
+                    story.cite.ref(conflict.request), story.cite.ref(conflict.error));
+    if (conflict.settled && conflict.settled_at)
+      fact += fmt::format("; in the other role {} later {}",
+                          span_text(*conflict.settled_at - conflict.request_at),
+                          story.cite.ref(conflict.settled));
+    finding.facts.push_back(fact + ".");
+    finding.evidence.push_back(conflict.request);
+    finding.evidence.push_back(conflict.error);
+  }
+}
+
+void consent_facts(const Story& story, Side side, const Silence& silence, Finding& finding) {
+  const Pair& pair = *silence.pair;
+  finding.facts.push_back(
+      fmt::format("{}'s last answer on {} -> {} came at {} {}.", to_string(side),
+                  address_word(pair.local), address_word(pair.remote),
+                  story.cite.time(*pair.last_response_at), story.cite.ref(pair.last_response)));
+  finding.facts.push_back(fmt::format("{} sent after it, over {}, got none [up to {}].",
+                                      counted(silence.unanswered, "check"),
+                                      span_text(silence.lasted), pair.last->packet));
+  const std::optional<Instant> heard = last_heard_at(story.call, other(side));
+  if (heard)
+    finding.facts.push_back(fmt::format(
+        "The last packet of {} that reached {} came at {} {}.", to_string(other(side)),
+        story.captures.size() > 1 ? "any capture point" : "this point", story.cite.time(*heard),
+        story.cite.ref(story.call.last_packet_from[index_of(other(side))])));
+  if (pair.last_response)
+    finding.evidence.push_back(*pair.last_response);
+  if (pair.last)
+    finding.evidence.push_back(*pair.last);
+}
+
+}  // namespace
+
+void find_role_conflicts(const Story& story, Findings& out) {
+  for (const Transport& transport : story.call.transports) {
+    const std::uint64_t refused =
+        errors_of(transport, Side::A, 487) + errors_of(transport, Side::B, 487);
+    if (refused == 0 && transport.role_conflicts == 0)
+      continue;
+    Finding finding = make_finding("ice-role-conflict");
+    finding.transport = transport.id;
+    const bool repaired = ice_worked(transport);
+    if (!repaired)
+      finding.level = Level::Error;
+    const std::uint64_t conflicts =
+        std::max<std::uint64_t>(transport.role_conflicts, transport.conflicts.size());
+    finding.summary = fmt::format(
+        "{}, {} with 487{}.", counted(std::max<std::uint64_t>(conflicts, 1), "role conflict"),
+        counted(refused, "answer"), repaired ? "; settled" : "; never settled");
+    conflict_facts(story, transport, finding);
+    if (!repaired)
+      finding.try_this = "Check that exactly one side is the offerer, and that roles follow 487.";
+    out.push_back(std::move(finding));
+  }
+}
+
+void find_restarts(const Story& story, Findings& out) {
+  for (const Transport& transport : story.call.transports) {
+    if (transport.restarts == 0)
+      continue;
+    Finding finding = make_finding("ice-restart");
+    finding.transport = transport.id;
+    finding.summary = counted(transport.restarts, "ICE restart");
+    if (!transport.restart_list.empty())
+      finding.summary += " at " + story.cite.time(transport.restart_list.front().at);
+    finding.summary += ".";
+    for (const IceRestart& restart : transport.restart_list) {
+      finding.facts.push_back(fmt::format(
+          "{} {} comes with ufrag {} {}.", story.cite.time(restart.at), to_string(restart.by),
+          printable(restart.ufrag), story.cite.ref(restart.packet)));
+      finding.evidence.push_back(restart.packet);
+    }
+    out.push_back(std::move(finding));
+  }
+}
+
+void find_differing_paths(const Story& story, Findings& out) {
+  for (const Transport& transport : story.call.transports) {
+    const Flow* forth = latest_flow(transport, Side::A);
+    const Flow* back = latest_flow(transport, Side::B);
+    if (forth == nullptr || back == nullptr || same_path(*forth, *back))
+      continue;
+    const Instant since = std::max(forth->first_at, back->first_at);
+    const Instant until = std::min(forth->last_at, back->last_at);
+    if (until < since || until - since < kLasting)
+      continue;
+    Finding finding = make_finding("ice-paths-differ");
+    finding.transport = transport.id;
+    finding.summary = fmt::format("Since {} each side sends on another path, for {}.",
+                                  story.cite.time(since), span_text(until - since));
+    for (const Flow* flow : {forth, back})
+      finding.facts.push_back(fmt::format(
+          "{} sends {} -> {}: {} {}.", to_string(flow->from), to_string(flow->source),
+          to_string(flow->destination),
+          flow->rtp > 0 ? counted(flow->rtp, "RTP packet") : counted(flow->dtls, "DTLS packet"),
+          story.cite.range(flow->first, flow->last)));
+    finding.facts.emplace_back("Harmless while both paths work; dead one way if one of them goes.");
+    finding.evidence = {forth->first, forth->last, back->first, back->last};
+    finding.try_this =
+        "If media stops one way later, look at the path that only one side still uses.";
+    out.push_back(std::move(finding));
+  }
+}
+
+void find_lost_consent(const Story& story, Findings& out) {
+  if (story.outcome != Outcome::Lost && story.outcome != Outcome::Connected)
+    return;
+  for (const Transport& transport : story.call.transports) {
+    for (const Side side : {Side::A, Side::B}) {
+      const std::optional<Silence> silence = consent_silence(transport, side);
+      if (!silence || silence->lasted < kGivingUp)
+        continue;
+      const std::optional<Instant> heard = last_heard_at(story.call, other(side));
+      const bool nothing_heard = !heard || *silence->pair->last_at - *heard >= kGivingUp;
+      if (!nothing_heard && story.outcome != Outcome::Lost)
+        continue;
+      Finding finding = make_finding("ice-consent-lost");
+      finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
+      finding.peer = side;
+      finding.transport = transport.id;
+      finding.summary =
+          fmt::format("The path worked until {}; then {}'s checks went unanswered for {}.",
+                      story.cite.time(*silence->pair->last_response_at), to_string(side),
+                      span_text(silence->lasted));
+      consent_facts(story, side, *silence, finding);
+      if (silence->lasted < kConsentLifetime)
+        finding.facts.push_back(
+            fmt::format("The capture shows {} of the 30 s after which consent expires.",
+                        span_text(silence->lasted)));
+      finding.open.push_back(fmt::format(
+          "Whether {} went away, or the path from {} to {} broke: a NAT mapping that expired, a",
+          to_string(other(side)), to_string(other(side)), to_string(side)));
+      finding.open.emplace_back("firewall, a change of network.");
+      finding.try_this = fmt::format("Capture at {} too: if it still sends, the path broke.",
+                                     to_string(other(side)));
+      out.push_back(std::move(finding));
+    }
+  }
+}
+
+void find_unreachable(const Story& story, Findings& out) {
+  for (const Side owner : {Side::A, Side::B}) {
+    std::vector<PacketRef> packets;
+    std::vector<std::string> targets;
+    std::optional<Instant> first;
+    for (const IcmpReport& report : story.call.icmp_reports) {
+      if (report.owner != owner)
+        continue;
+      packets.push_back(report.packet);
+      if (!first)
+        first = report.at;
+      const std::string target = to_string(report.refused);
+      if (std::find(targets.begin(), targets.end(), target) == targets.end())
+        targets.push_back(target);
+    }
+    if (packets.empty())
+      continue;
+    Finding finding = make_finding("ice-icmp-unreachable");
+    finding.peer = owner;
+    const std::optional<Instant> heard = last_heard_at(story.call, owner);
+    const bool gone = was_connected(story.call) && heard && *first >= *heard;
+    finding.summary =
+        gone ? fmt::format("{}'s ports were closed at {}: {} is gone (inferred).", to_string(owner),
+                           story.cite.time(*first), to_string(owner))
+             : fmt::format("{} for {}'s addresses.",
+                           counted(packets.size(), "ICMP unreachable message"), to_string(owner));
+    finding.facts.push_back(fmt::format("{} for {} {}.", counted(packets.size(), "ICMP message"),
+                                        listed(targets, 3), story.cite.list(packets)));
+    finding.evidence = packets;
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace parley::analyzer

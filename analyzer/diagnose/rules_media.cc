@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "analyzer/diagnose/catalogue.h"
+#include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/rules.h"
+
+namespace parley::analyzer {
+namespace {
+
+using std::chrono::seconds;
+
+// RFC 3550 6.2: a receiver reports every 5 s on average at least (WebRTC: about every second).
+constexpr Duration kReportDue = seconds(5);
+constexpr std::uint64_t kEnoughPackets = 50;
+
+struct Sent {
+  std::optional<PacketRef> first, last;
+  std::optional<Instant> first_at, last_at;
+};
+
+Sent media_of(const Call& call, const Transport& transport, Side side) {
+  Sent sent;
+  for (const Stream& stream : call.streams) {
+    if (stream.from != side || stream.transport != transport.id || !stream.first_at)
+      continue;
+    if (!sent.first_at || *stream.first_at < *sent.first_at) {
+      sent.first_at = stream.first_at;
+      sent.first = stream.first;
+    }
+    if (stream.last_at && (!sent.last_at || *stream.last_at > *sent.last_at)) {
+      sent.last_at = stream.last_at;
+      sent.last = stream.last;
+    }
+  }
+  return sent;
+}
+
+}  // namespace
+
+void find_one_way_media(const Story& story, Findings& out) {
+  for (const Transport& transport : story.call.transports) {
+    for (const Side side : {Side::A, Side::B}) {
+      const Side back = other(side);
+      const std::uint64_t packets = rtp_from(transport, side);
+      if (packets < kEnoughPackets || rtp_from(transport, back) + rtcp_from(transport, back) > 0)
+        continue;
+      const Sent sent = media_of(story.call, transport, side);
+      if (!sent.first_at || !sent.last_at || *sent.last_at - *sent.first_at < kReportDue)
+        continue;
+      Finding finding = make_finding("media-one-way");
+      finding.peer = back;
+      finding.transport = transport.id;
+      finding.summary = fmt::format("{} sends media and gets none: no RTP and no RTCP of {}.",
+                                    to_string(side), to_string(back));
+      finding.facts.push_back(fmt::format(
+          "{} sent {} over {} {}.", to_string(side), counted(packets, "RTP packet"),
+          span_text(*sent.last_at - *sent.first_at), story.cite.range(sent.first, sent.last)));
+      finding.facts.push_back(
+          fmt::format("Of {} came 0 RTP and 0 RTCP packets; a receiver of media reports by RTCP.",
+                      to_string(back)));
+      const Checks checks = checks_of(transport, side);
+      if (checks.responses > 0)
+        finding.facts.push_back(fmt::format("{} of {}'s {} were answered on the same path.",
+                                            checks.responses, to_string(side),
+                                            counted(checks.requests, "check")));
+      if (sent.first)
+        finding.evidence.push_back(*sent.first);
+      finding.open.push_back(fmt::format(
+          "Whether {} sends no media at all, or something between drops RTP and RTCP only.",
+          to_string(back)));
+      finding.try_this =
+          fmt::format("Capture at {} too: if its media leaves there, a device between filters it.",
+                      to_string(back));
+      out.push_back(std::move(finding));
+    }
+  }
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,130 @@
+#include "analyzer/diagnose/words.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "stack/base/bytes.h"
+
+namespace parley::analyzer {
+namespace {
+
+std::string stem_of(std::string_view file) {
+  const auto slash = file.find_last_of('/');
+  if (slash != std::string_view::npos)
+    file.remove_prefix(slash + 1);
+  for (const std::string_view ending : {".gz", ".zst", ".pcapng", ".pcap", ".cap"})
+    if (file.size() > ending.size() && file.ends_with(ending))
+      file.remove_suffix(ending.size());
+  return printable(file);
+}
+
+}  // namespace
+
+std::string counted(std::uint64_t n, std::string_view noun) {
+  if (n == 1)
+    return fmt::format("1 {}", noun);
+  if (noun.size() > 2 && noun.ends_with('y') &&
+      std::string_view("aeiou").find(noun[noun.size() - 2]) == std::string_view::npos)
+    return fmt::format("{} {}ies", n, noun.substr(0, noun.size() - 1));
+  return fmt::format("{} {}s", n, noun);
+}
+
+std::string listed(const std::vector<std::string>& items, std::size_t limit) {
+  std::string out;
+  const bool cut = items.size() > limit;
+  const std::size_t shown = cut ? limit : items.size();
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0)
+      out += !cut && i + 1 == shown ? " and " : ", ";
+    out += items[i];
+  }
+  if (cut)
+    out += fmt::format(" and {} more", items.size() - limit);
+  return out;
+}
+
+std::string number(double value) {
+  return value < 99.95 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value);
+}
+
+std::string span_text(Duration d) {
+  const double seconds = to_seconds(d);
+  return seconds < 1 ? number(seconds * 1000) + " ms" : number(seconds) + " s";
+}
+
+bool is_inferred(const Inferred& inferred, std::string_view member) {
+  return std::find(inferred.begin(), inferred.end(), member) != inferred.end();
+}
+
+std::string type_word(const Candidate& candidate) {
+  if (!candidate.type)
+    return "?";
+  std::string word(trace::to_string(*candidate.type));
+  if (is_inferred(candidate.inferred, "type"))
+    word += '?';
+  return word;
+}
+
+std::string address_word(const Candidate& candidate) {
+  if (candidate.address)
+    return to_string(*candidate.address);
+  return candidate.mdns_name ? printable(*candidate.mdns_name) : "?";
+}
+
+std::string candidate_text(const Candidate& candidate) {
+  return type_word(candidate) + " " + address_word(candidate);
+}
+
+std::string_view role_word(trace::IceRole role) {
+  return role == trace::IceRole::Controlling ? "controlling" : "controlled";
+}
+
+Citation::Citation(const std::vector<Capture>& captures, Instant origin) : origin_(origin) {
+  if (captures.size() > 1)
+    for (const Capture& capture : captures)
+      names_.push_back(stem_of(capture.file));
+}
+
+std::string Citation::time(Instant at) const {
+  return fmt::format("{:.3f}", to_seconds(at - origin_));
+}
+
+std::string Citation::name(std::uint32_t capture) const {
+  return capture < names_.size() ? names_[capture] : std::string();
+}
+
+std::string Citation::plain(const PacketRef& packet) const {
+  const std::string capture = name(packet.capture);
+  return capture.empty() ? std::to_string(packet.packet)
+                         : fmt::format("{} {}", capture, packet.packet);
+}
+
+std::string Citation::ref(const std::optional<PacketRef>& packet) const {
+  return packet ? "[" + plain(*packet) + "]" : std::string();
+}
+
+std::string Citation::range(const std::optional<PacketRef>& first,
+                            const std::optional<PacketRef>& last) const {
+  if (!first || !last || *first == *last)
+    return ref(first ? first : last);
+  if (first->capture == last->capture)
+    return fmt::format("[{}..{}]", plain(*first), last->packet);
+  return fmt::format("[{} .. {}]", plain(*first), plain(*last));
+}
+
+std::string Citation::list(const std::vector<PacketRef>& packets, std::size_t limit) const {
+  if (packets.empty())
+    return {};
+  std::string out = "[";
+  const std::size_t shown = std::min(limit, packets.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const bool same = i > 0 && packets[i].capture == packets[i - 1].capture;
+    out += (i > 0 ? ", " : "") + (same ? std::to_string(packets[i].packet) : plain(packets[i]));
+  }
+  if (packets.size() > shown)
+    out += fmt::format(" and {} more", packets.size() - shown);
+  return out + "]";
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "analyzer/report/calendar.h"
+#include "analyzer/report/layout.h"
+#include "analyzer/report/sections.h"
+#include "stack/base/bytes.h"
+
+namespace parley::analyzer {
+namespace {
+
+constexpr std::size_t kLooseShown = 4;
+
+std::string base_name(std::string_view file) {
+  const auto slash = file.find_last_of('/');
+  return printable(slash == std::string_view::npos ? file : file.substr(slash + 1));
+}
+
+// Protocols are written as acronyms, except for words.
+std::string protocol_word(std::string_view name) {
+  if (name == "other" || name == "unknown")
+    return std::string(name);
+  std::string out(name);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+std::string protocols_text(const Capture& capture) {
+  constexpr std::array<std::string_view, 10> kFirst = {
+      "stun", "turn", "channel-data", "dtls", "srtp", "rtp", "srtcp", "rtcp", "icmp", "arp"};
+  std::vector<std::string> parts;
+  const auto add = [&](std::string_view name, std::uint64_t packets) {
+    if (packets > 0)
+      parts.push_back(fmt::format("{} {}", packets, protocol_word(name)));
+  };
+  for (const std::string_view name : kFirst)
+    if (const auto found = capture.by_protocol.find(std::string(name));
+        found != capture.by_protocol.end())
+      add(name, found->second);
+  for (const auto& [name, packets] : capture.by_protocol)
+    if (name != "other" && std::find(kFirst.begin(), kFirst.end(), name) == kFirst.end())
+      add(name, packets);
+  if (const auto rest = capture.by_protocol.find("other"); rest != capture.by_protocol.end())
+    add("other", rest->second);
+  return listed(parts, parts.size());
+}
+
+std::string damage_text(const Capture& capture) {
+  if (capture.damage.empty())
+    return "no damage";
+  const Damage& first = capture.damage.front();
+  std::string text = fmt::format("DAMAGED at byte {} behind packet {}: {}", first.offset,
+                                 first.packet, printable(first.what));
+  if (capture.damage.size() > 1)
+    text += fmt::format(", and {} more", capture.damage.size() - 1);
+  return text;
+}
+
+std::string capture_line(const Capture& capture, const TextOptions& options) {
+  std::string text = counted(capture.packets, "packet");
+  if (capture.first_time && capture.last_time)
+    text += fmt::format(", {:.1f} s from {}", to_seconds(*capture.last_time - *capture.first_time),
+                        readable_date(*capture.first_time));
+  if (const std::string protocols = protocols_text(capture); !protocols.empty())
+    text += ": " + protocols;
+  if (capture.cut_short > 0)
+    text += fmt::format("; {} cut by a snap length", capture.cut_short);
+  text += "; " + damage_text(capture);
+  const std::string name = base_name(capture.file);
+  return paragraph(name + "   ", text, std::min<std::size_t>(display_width(name) + 3, 15),
+                   options.width);
+}
+
+}  // namespace
+
+std::string captures_section(const Analysis& analysis, const TextOptions& options) {
+  std::string out;
+  for (const Capture& capture : analysis.captures)
+    out += capture_line(capture, options);
+  if (analysis.captures.size() > 1) {
+    std::uint64_t packets = 0;
+    for (const Capture& capture : analysis.captures)
+      packets += capture.packets;
+    out += fmt::format("{} captures, {}, {}\n", analysis.captures.size(),
+                       counted(packets, "packet"), counted(analysis.calls.size(), "call"));
+  }
+  return out;
+}
+
+std::string no_call_section(const Analysis& analysis, const TextOptions& options) {
+  std::string out =
+      "\n" + painted("NO CALL.", Paint::Bold, options.color) +
+      " No ICE connectivity check (a STUN Binding request with a USERNAME) is here.\n";
+  const bool empty = std::all_of(analysis.captures.begin(), analysis.captures.end(),
+                                 [](const Capture& capture) { return capture.packets == 0; });
+  if (empty)
+    return out + "There is no packet in it at all.\n";
+  out += "This may mean, and these packets cannot tell which:\n";
+  for (const std::string_view reason :
+       {"- the capture was taken at another machine or interface than the call's",
+        "- a capture filter left UDP or STUN out",
+        "- no candidate ever reached this peer, so it had nothing to check",
+        "- everything goes through TURN over TLS, or through a VPN, and cannot be read"})
+    out += "   " + std::string(reason) + "\n";
+  out +=
+      "A call that runs would show: consent checks go out every few seconds as long as it lives.\n";
+  return out;
+}
+
+std::string loose_section(const Analysis& analysis, const Page& page) {
+  if (analysis.loose.empty())
+    return {};
+  std::string out = fmt::format("\nNOT PART OF A CALL   {} (inferred from their continuity)\n",
+                                counted(analysis.loose.size(), "flow"));
+  for (std::size_t i = 0; i < std::min(kLooseShown, analysis.loose.size()); ++i) {
+    const LooseFlow& flow = analysis.loose[i];
+    out += fmt::format("   {}  {} -> {}  {}{}  {}\n", protocol_word(flow.protocol),
+                       to_string(flow.a), to_string(flow.b), counted(flow.packets, "packet"),
+                       flow.ssrc ? fmt::format(", SSRC {}", *flow.ssrc) : std::string(),
+                       page.cite.ref(flow.first));
+  }
+  if (analysis.loose.size() > kLooseShown)
+    out += fmt::format("   and {} more\n", analysis.loose.size() - kLooseShown);
+  return out;
+}
+
+}  // namespace parley::analyzer

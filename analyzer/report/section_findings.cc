@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "analyzer/report/layout.h"
+#include "analyzer/report/sections.h"
+
+namespace parley::analyzer {
+namespace {
+
+constexpr std::size_t kInFull = 2;  // findings that get all their lines
+constexpr std::size_t kShown = 7;   // further ones are counted
+constexpr std::size_t kFactIndent = 7;
+constexpr std::size_t kFactText = 17;
+
+Paint paint_of(Level level) {
+  switch (level) {
+    case Level::Error:
+      return Paint::Bad;
+    case Level::Warning:
+      return Paint::Caution;
+    case Level::Note:
+      return Paint::Plain;
+  }
+  return Paint::Plain;
+}
+
+// "  error   ice-no-relay   summary", the label padded so that summaries stand in a column.
+std::string head_line(const Finding& finding, std::size_t code_width, const Page& page) {
+  const std::string level = fmt::format("{:<8}", to_string(finding.level));
+  const std::string code = fmt::format("{:<{}}  ", finding.code, code_width);
+  std::string line = paragraph("  " + level + code, finding.summary,
+                               std::min<std::size_t>(code_width + 12, 40), page.options.width);
+  if (page.options.color)
+    line.replace(2, level.size(), painted(level, paint_of(finding.level), true));
+  return line;
+}
+
+std::string labelled(std::string_view label, const std::vector<std::string>& lines,
+                     const Page& page) {
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string first = std::string(kFactIndent, ' ') +
+                              fmt::format("{:<{}}", i == 0 ? label : "", kFactText - kFactIndent);
+    const std::size_t list_hang = lines[i].starts_with("- ") ? 2 : 0;
+    out += paragraph(first, lines[i], kFactText + list_hang, page.options.width);
+  }
+  return out;
+}
+
+std::string details(const Finding& finding, const Page& page) {
+  std::string out = labelled("certain", finding.facts, page);
+  if (finding.confidence != Confidence::Certain && finding.level != Level::Note &&
+      finding.open.empty())
+    out += labelled(to_string(finding.confidence), {"that this is the cause"}, page);
+  return out + labelled("open", finding.open, page);
+}
+
+}  // namespace
+
+std::string findings_section(const Call& call, const Page& page) {
+  if (call.findings.empty())
+    return {};
+  const bool failed = call.findings.front().level == Level::Error;
+  std::string out =
+      "\n" + painted(failed ? "WHY" : "FINDINGS", Paint::Bold, page.options.color) + "\n";
+  const std::size_t shown = std::min(kShown, call.findings.size());
+  std::size_t code_width = 0;
+  for (std::size_t i = 0; i < shown; ++i)
+    code_width = std::max(code_width, call.findings[i].code.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Finding& finding = call.findings[i];
+    out += head_line(finding, code_width, page);
+    if (i < kInFull || finding.level == Level::Error) {
+      out += details(finding, page);
+    } else if (!finding.facts.empty()) {
+      const std::string rest =
+          finding.facts.size() > 1 ? fmt::format(" and {} more", finding.facts.size() - 1) : "";
+      out += labelled("", {finding.facts.front() + rest}, page);
+    }
+  }
+  if (call.findings.size() > shown)
+    out += fmt::format("  and {} more\n", call.findings.size() - shown);
+  return out;
+}
+
+std::string try_section(const Call& call, const Page& page) {
+  std::vector<std::string> advice;
+  for (const Finding& finding : call.findings) {
+    const bool said = std::find(advice.begin(), advice.end(), finding.try_this) != advice.end();
+    if (!finding.try_this.empty() && !said && finding.level != Level::Note)
+      advice.push_back(finding.try_this);
+  }
+  if (call.verdict.would_decide)
+    advice.push_back("To be certain: " + *call.verdict.would_decide + ".");
+  std::string out;
+  constexpr std::size_t kMost = 4;
+  for (std::size_t i = 0; i < std::min(kMost, advice.size()); ++i)
+    out += paragraph(fmt::format("{:<5}{}  ", i == 0 ? "TRY" : "", i + 1), advice[i], 8,
+                     page.options.width);
+  return out.empty() ? out : "\n" + out;
+}
+
+}  // namespace parley::analyzer

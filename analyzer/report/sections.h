@@ -1,0 +1,34 @@
+#pragma once
+
+// The parts of a call's text, each a pure function of the call: its title line and its lines, or
+// nothing when there is nothing to say.
+
+#include <string>
+
+#include "analyzer/diagnose/words.h"
+#include "analyzer/model/model.h"
+#include "analyzer/report/text.h"
+
+namespace parley::analyzer {
+
+struct Page {
+  const Citation& cite;
+  const TextOptions& options;
+};
+
+// section_captures.cc
+std::string captures_section(const Analysis& analysis, const TextOptions& options);
+std::string no_call_section(const Analysis& analysis, const TextOptions& options);
+std::string loose_section(const Analysis& analysis, const Page& page);
+// section_findings.cc
+std::string findings_section(const Call& call, const Page& page);
+std::string try_section(const Call& call, const Page& page);
+// section_pairs.cc
+std::string pairs_section(const Call& call, const Page& page);
+// section_media.cc
+std::string turn_section(const Call& call, const Page& page);
+std::string streams_section(const Call& call, const Page& page);
+// section_timeline.cc
+std::string timeline_section(const Call& call, const Page& page);
+
+}  // namespace parley::analyzer
