@@ -1,0 +1,200 @@
+#include "analyzer/analyze.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "analyzer/call_builder.h"
+#include "analyzer/capture_file.h"
+#include "analyzer/diagnose/diagnose.h"
+#include "analyzer/frame.h"
+#include "analyzer/pipeline.h"
+
+namespace parley::analyzer {
+
+namespace {
+
+constexpr std::uint64_t kProgressEvery = 65536;  // packets
+
+bool is_arp(const RawPacket& raw) {
+  constexpr std::uint16_t kArp = 0x0806;
+  // Where the EtherType stands: Ethernet, Linux cooked v1 and v2.
+  std::size_t at = 0;
+  if (raw.link_type == 1)
+    at = 12;
+  else if (raw.link_type == 113)
+    at = 14;
+  else if (raw.link_type != 276)
+    return false;
+  while (raw.bytes.size() >= at + 2) {
+    const std::uint16_t type = load_u16(raw.bytes.data() + at);
+    if (type != 0x8100 && type != 0x88a8)
+      return type == kArp;
+    at += 4;
+  }
+  return false;
+}
+
+// One file being read.
+struct Source {
+  std::unique_ptr<CaptureFile> file;
+  FrameDecoder decoder;
+  Capture capture;
+  RawPacket raw;
+  bool more = false;
+  std::vector<std::uint32_t> points;  // by interface
+
+  void advance() { more = file->next(raw); }
+};
+
+class Reader {
+ public:
+  Reader(const std::vector<std::string>& files, const AnalyzeOptions& options);
+  void read_all(Pipeline& pipeline);
+  std::vector<Capture> captures(Pipeline& pipeline);
+
+ private:
+  Source* earliest();
+  void take(Source& source, Pipeline& pipeline);
+  std::uint32_t point_of(Source& source, std::uint32_t interface);
+  void report_progress();
+
+  const AnalyzeOptions& options_;
+  std::vector<Source> sources_;
+  std::uint32_t next_point_ = 0;
+  std::uint64_t packets_ = 0;
+};
+
+Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& options)
+    : options_(options) {
+  sources_.resize(files.size());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    Source& s = sources_[i];
+    s.file = CaptureFile::open(files[i]);
+    s.capture.index = static_cast<std::uint32_t>(i);
+    s.capture.file = files[i];
+    s.capture.format = std::string(to_string(s.file->format()));
+    s.advance();
+  }
+}
+
+// Packets of one file keep their order; between files the earlier one goes first.
+Source* Reader::earliest() {
+  Source* best = nullptr;
+  for (Source& s : sources_)
+    if (s.more && (best == nullptr || s.raw.at < best->raw.at))
+      best = &s;
+  return best;
+}
+
+std::uint32_t Reader::point_of(Source& source, std::uint32_t interface) {
+  if (interface >= source.points.size())
+    source.points.resize(interface + std::size_t{1}, kNone);
+  std::uint32_t& point = source.points[interface];
+  if (point == kNone)
+    point = next_point_++;
+  return point;
+}
+
+void Reader::take(Source& source, Pipeline& pipeline) {
+  Capture& c = source.capture;
+  const RawPacket& raw = source.raw;
+  ++c.packets;
+  c.bytes += raw.original_size;
+  if (raw.has_time) {
+    c.first_time = c.first_time ? std::min(*c.first_time, raw.at) : raw.at;
+    c.last_time = c.last_time ? std::max(*c.last_time, raw.at) : raw.at;
+  }
+  if (raw.original_size > raw.bytes.size())
+    ++c.cut_short;
+  Packet packet;
+  const PacketRef ref{c.index, raw.number};
+  switch (source.decoder.decode(raw, ref, point_of(source, raw.interface), packet)) {
+    case FrameVerdict::Decoded:
+      pipeline.on_packet(packet);
+      break;
+    case FrameVerdict::NotIp:
+      ++(is_arp(raw) ? pipeline.counts(c.index).arp : pipeline.counts(c.index).other);
+      break;
+    case FrameVerdict::Fragment:
+      ++pipeline.counts(c.index).fragment;
+      break;
+    case FrameVerdict::UnknownLink:
+    case FrameVerdict::Undecoded:
+      ++c.undecoded;
+      break;
+  }
+}
+
+void Reader::report_progress() {
+  if (!options_.progress)
+    return;
+  std::uint64_t done = 0;
+  for (const Source& s : sources_)
+    done += s.file->bytes_read();
+  options_.progress(done, 0);
+}
+
+void Reader::read_all(Pipeline& pipeline) {
+  while (Source* source = earliest()) {
+    take(*source, pipeline);
+    source->advance();
+    if (++packets_ % kProgressEvery == 0)
+      report_progress();
+  }
+}
+
+void name_counts(const ProtocolCounts& n, Capture& capture) {
+  const std::array<std::pair<const char*, std::uint64_t>, 13> named{{{"stun", n.stun},
+                                                                     {"turn", n.turn},
+                                                                     {"dtls", n.dtls},
+                                                                     {"srtp", n.srtp},
+                                                                     {"srtcp", n.srtcp},
+                                                                     {"rtp", n.rtp},
+                                                                     {"rtcp", n.rtcp},
+                                                                     {"icmp", n.icmp},
+                                                                     {"arp", n.arp},
+                                                                     {"tcp", n.tcp},
+                                                                     {"dns", n.dns},
+                                                                     {"fragment", n.fragment},
+                                                                     {"other", n.other}}};
+  for (const auto& [name, count] : named)
+    if (count > 0)
+      capture.by_protocol[name] = count;
+}
+
+std::vector<Capture> Reader::captures(Pipeline& pipeline) {
+  std::vector<Capture> list;
+  for (Source& s : sources_) {
+    s.capture.interfaces = s.file->interfaces();
+    s.capture.damage = s.file->damage();
+    name_counts(pipeline.counts(s.capture.index), s.capture);
+    list.push_back(std::move(s.capture));
+  }
+  return list;
+}
+
+}  // namespace
+
+Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOptions& options) {
+  Reader reader(files, options);
+  Pipeline pipeline;
+  reader.read_all(pipeline);
+  pipeline.finish();
+
+  Analysis analysis;
+  analysis.captures = reader.captures(pipeline);
+  bool dated = false;
+  for (const Capture& c : analysis.captures) {
+    if (c.first_time && (!dated || *c.first_time < analysis.origin)) {
+      analysis.origin = *c.first_time;
+      dated = true;
+    }
+  }
+  analysis.loose = pipeline.loose();
+  analysis.calls = build_calls(pipeline);
+  diagnose(analysis);
+  return analysis;
+}
+
+}  // namespace parley::analyzer

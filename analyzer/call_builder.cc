@@ -1,0 +1,376 @@
+#include "analyzer/call_builder.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "analyzer/address_book.h"
+#include "analyzer/call_finder.h"
+#include "analyzer/call_layout.h"
+#include "analyzer/server_builder.h"
+#include "analyzer/transport_builder.h"
+
+namespace parley::analyzer {
+
+namespace {
+
+constexpr std::size_t kMaxListed = 256;
+// Gathering comes before the first check, keepalives to servers go on after the last.
+constexpr Duration kBeforeCall = std::chrono::seconds(120);
+
+using Place = std::pair<std::uint32_t, IpAddress>;
+using Socket = std::pair<std::uint32_t, Endpoint>;
+
+// Whose address is whose, to give allocations and STUN questions to their calls.
+struct Owner {
+  std::uint32_t call = 0;
+  Side side = Side::A;
+  Instant first, last;
+};
+
+class Builder {
+ public:
+  explicit Builder(Pipeline& pipeline)
+      : pipeline_(pipeline), book_(pipeline), found_(find_calls(pipeline)) {}
+
+  std::vector<Call> build();
+
+ private:
+  Call build_call(std::uint32_t index);
+  void note_owners(std::uint32_t index, const CallLayout& layout);
+  void fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const;
+  void fill_ufrags(std::uint32_t index, Call& call) const;
+  void fill_roles(std::uint32_t index, Call& call) const;
+  void fill_candidates(const CallLayout& layout, Call& call) const;
+  void fill_totals(const CallLayout& layout, Call& call) const;
+  void fill_icmp(const CallLayout& layout, Call& call) const;
+  void place_servers(std::vector<Call>& calls) const;
+  void add_gathering_calls(std::vector<PlacedAllocation>& left, std::vector<Call>& calls) const;
+  const Owner* owner_of(const std::vector<Socket>& clients, std::optional<Instant> at) const;
+
+  Pipeline& pipeline_;
+  AddressBook book_;
+  FoundCalls found_;
+  std::map<Socket, std::vector<Owner>> sockets_;
+  std::map<Place, std::vector<Owner>> hosts_;
+};
+
+void Builder::note_owners(std::uint32_t index, const CallLayout& layout) {
+  for (const FlowUse& use : layout.flows) {
+    const FlowRecord& flow = pipeline_.flows()[use.flow];
+    if (flow.key.carrier != kNone)
+      continue;
+    for (const Side side : {Side::A, Side::B}) {
+      const Endpoint& socket = flow.source(direction_of(use, side));
+      // Relayed addresses belong to a server: they say nothing about whose requests come from it.
+      if (book_.is_relayed(socket) || book_.is_turn_server(socket.address))
+        continue;
+      const Owner owner{index, side, flow.first.at, flow.last_at};
+      sockets_[{flow.key.point, socket}].push_back(owner);
+      hosts_[{flow.key.point, socket.address}].push_back(owner);
+    }
+  }
+}
+
+// The same socket first, then the same host; of several calls the one that is nearest in time.
+const Owner* Builder::owner_of(const std::vector<Socket>& clients,
+                               std::optional<Instant> at) const {
+  const Owner* best = nullptr;
+  Duration best_distance = Duration::max();
+  const auto look = [&](const std::vector<Owner>& owners) {
+    for (const Owner& owner : owners) {
+      Duration distance{};
+      if (at && *at < owner.first)
+        distance = owner.first - *at;
+      else if (at && *at > owner.last)
+        distance = *at - owner.last;
+      if (distance <= kBeforeCall && distance < best_distance) {
+        best = &owner;
+        best_distance = distance;
+      }
+    }
+  };
+  for (const Socket& client : clients)
+    if (const auto it = sockets_.find(client); it != sockets_.end())
+      look(it->second);
+  if (best != nullptr)
+    return best;
+  for (const auto& [point, socket] : clients)
+    if (const auto it = hosts_.find({point, socket.address}); it != hosts_.end())
+      look(it->second);
+  return best;
+}
+
+void Builder::fill_ufrags(std::uint32_t index, Call& call) const {
+  std::array<std::map<std::string, Instant>, 2> first;
+  for (const std::uint32_t s : found_.calls[index]) {
+    const IceSession& session = pipeline_.ice().sessions()[s];
+    for (std::uint8_t agent = 0; agent < 2; ++agent) {
+      Peer& peer = call.peers[index_of(found_.side(s, agent))];
+      auto& seen = first[index_of(found_.side(s, agent))];
+      const auto [it, added] = seen.try_emplace(session.ufrags[agent], session.first.at);
+      it->second = std::min(it->second, session.first.at);
+      if (!session.software[agent].empty() && !peer.software)
+        peer.software = session.software[agent];
+    }
+  }
+  for (const Side side : {Side::A, Side::B}) {
+    std::vector<std::pair<Instant, std::string>> order;
+    for (const auto& [ufrag, at] : first[index_of(side)])
+      order.emplace_back(at, ufrag);
+    std::sort(order.begin(), order.end());
+    for (const auto& [at, ufrag] : order) {
+      Ufrag u;
+      u.ufrag = ufrag;
+      // The place in the longest restart list that names it: m-lines that are not bundled have
+      // ufrags side by side, all of generation 0.
+      for (const Transport& t : call.transports) {
+        std::uint32_t generation = 0;
+        for (const IceRestart& r : t.restart_list) {
+          if (r.by != side)
+            continue;
+          ++generation;
+          if (r.ufrag == ufrag)
+            u.generation = std::max(u.generation, generation);
+        }
+      }
+      call.peers[index_of(side)].ufrags.push_back(u);
+    }
+  }
+}
+
+void Builder::fill_roles(std::uint32_t index, Call& call) const {
+  std::array<std::optional<RoleClaim>, 2> first;
+  std::array<bool, 2> asked{};
+  for (const std::uint32_t s : found_.calls[index]) {
+    const IceSession& session = pipeline_.ice().sessions()[s];
+    for (std::uint8_t agent = 0; agent < 2; ++agent) {
+      const std::size_t side = index_of(found_.side(s, agent));
+      asked[side] = asked[side] || session.first_request[agent].has_value();
+      if (session.claims[agent].empty())
+        continue;
+      const RoleClaim& claim = session.claims[agent].front();
+      if (!first[side] || claim.first.at < first[side]->first.at)
+        first[side] = claim;
+    }
+  }
+  for (std::size_t side = 0; side < 2; ++side) {
+    Peer& peer = call.peers[side];
+    if (first[side]) {
+      peer.ice_role = first[side]->role;
+    } else if (first[1 - side]) {
+      peer.ice_role = first[1 - side]->role == trace::IceRole::Controlling
+                          ? trace::IceRole::Controlled
+                          : trace::IceRole::Controlling;
+      peer.inferred.emplace_back("ice_role");
+    }
+    // An agent that answers and never asks is ICE-lite (RFC 8445 section 2.5).
+    const bool answered =
+        std::any_of(call.transports.begin(), call.transports.end(), [&](const Transport& t) {
+          return std::any_of(t.pairs.begin(), t.pairs.end(), [&](const Pair& p) {
+            return index_of(p.agent) == 1 - side && p.responses >= 2;
+          });
+        });
+    if (!asked[side] && answered) {
+      peer.ice_lite = true;
+      peer.inferred.emplace_back("ice_lite");
+    }
+  }
+}
+
+bool same_candidate(const Candidate& x, const Candidate& y) {
+  return x.address == y.address && x.protocol == y.protocol;
+}
+
+void add_candidate(std::vector<Candidate>& list, const Candidate& candidate) {
+  if (!candidate.address || list.size() >= kMaxListed)
+    return;
+  for (Candidate& known : list) {
+    if (!same_candidate(known, candidate))
+      continue;
+    const bool known_inferred = !known.inferred.empty();
+    if (!known.type || (known_inferred && candidate.type && candidate.inferred.empty()))
+      known = candidate;
+    return;
+  }
+  list.push_back(candidate);
+}
+
+// What an agent sends from, what the other side aims at, and what servers said of its sockets.
+void Builder::fill_candidates(const CallLayout& layout, Call& call) const {
+  const PairBuilder pairs(pipeline_, layout, book_);
+  for (const PairSet& set : layout.pairs) {
+    const CheckPath& path = pipeline_.ice().paths()[set.nearest];
+    const FlowRecord& flow = pipeline_.flows()[path.flow];
+    Peer& own = call.peers[index_of(set.side)];
+    Peer& other_peer = call.peers[index_of(other(set.side))];
+    const Pair pair = pairs.build(set);
+    if (pairs.sees_own_socket(set) || pair.local.type)
+      add_candidate(own.candidates, pair.local);
+    const Endpoint base = flow.source(path.direction);
+    if (const auto* outside = book_.seen_by_servers(flow.key.point, base)) {
+      for (const Endpoint& address : *outside) {
+        if (address == base)
+          continue;
+        Candidate c;
+        c.type = trace::CandidateType::ServerReflexive;
+        c.address = address;
+        c.related = base;
+        add_candidate(own.candidates, c);
+      }
+    }
+    add_candidate(own.candidates, pairs.selected(set).local);
+    add_candidate(other_peer.candidates, pair.remote);
+  }
+}
+
+void Builder::fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const {
+  fill_ufrags(index, call);
+  fill_roles(index, call);
+  fill_candidates(layout, call);
+  for (Peer& peer : call.peers) {
+    std::set<IpAddress> seen;
+    for (const Candidate& c : peer.candidates)
+      if (c.type != trace::CandidateType::Relayed && seen.insert(c.address->address).second)
+        peer.addresses.push_back(c.address->address);
+  }
+}
+
+void Builder::fill_totals(const CallLayout& layout, Call& call) const {
+  bool any = false;
+  for (const Side side : {Side::A, Side::B}) {
+    const std::size_t s = index_of(side);
+    call.packets_from[s] = layout.count(kNone, [&](const FlowUse& use) {
+      return pipeline_.flows()[use.flow].directions[direction_of(use, side)].packets();
+    });
+    for (const FlowUse& use : layout.flows) {
+      const FlowRecord& flow = pipeline_.flows()[use.flow];
+      const FlowDirection& way = flow.directions[direction_of(use, side)];
+      if (way.packets() == 0)
+        continue;
+      if (!call.last_packet_from_at[s] || way.last_any.at > *call.last_packet_from_at[s]) {
+        call.last_packet_from_at[s] = way.last_any.at;
+        call.last_packet_from[s] = way.last_any.ref;
+      }
+      if (!any || flow.first.at < call.first_at)
+        call.first_at = flow.first.at;
+      if (!any || flow.last_at > call.last_at)
+        call.last_at = flow.last_at;
+      any = true;
+    }
+  }
+}
+
+void Builder::fill_icmp(const CallLayout& layout, Call& call) const {
+  std::map<FlowId, const FlowUse*> uses;
+  for (const FlowUse& use : layout.flows)
+    uses[use.flow] = &use;
+  for (const IcmpSeen& seen : pipeline_.icmp()) {
+    const auto it = uses.find(seen.flow);
+    if (it == uses.end() || call.icmp_reports.size() >= kMaxListed)
+      continue;
+    const FlowRecord& flow = pipeline_.flows()[seen.flow];
+    IcmpReport report;
+    report.packet = seen.seen.ref;
+    report.at = seen.seen.at;
+    report.type = seen.type;
+    report.code = seen.code;
+    // RFC 792 type 3 code 3, RFC 4443 type 1 code 4.
+    report.port_unreachable =
+        seen.v6 ? seen.type == 1 && seen.code == 4 : seen.type == 3 && seen.code == 3;
+    report.source = flow.source(seen.refused);
+    report.refused = flow.destination(seen.refused);
+    report.owner = seen.refused == it->second->from_a ? Side::B : Side::A;
+    call.icmp.push_back(report.packet);
+    call.icmp_reports.push_back(report);
+  }
+}
+
+Call Builder::build_call(std::uint32_t index) {
+  const CallLayout layout = lay_out(pipeline_, found_, index);
+  note_owners(index, layout);
+  Call call;
+  call.id = index + 1;
+  const TransportBuilder transports(pipeline_, found_, layout, book_);
+  for (std::uint32_t t = 0; t < layout.transports; ++t) {
+    call.transports.push_back(transports.build(t));
+    const std::vector<Stream> streams = transports.streams(t);
+    call.streams.insert(call.streams.end(), streams.begin(), streams.end());
+  }
+  fill_peers(index, layout, call);
+  fill_totals(layout, call);
+  fill_icmp(layout, call);
+  return call;
+}
+
+void Builder::place_servers(std::vector<Call>& calls) const {
+  std::vector<PlacedAllocation> left;
+  for (PlacedAllocation& placed : build_allocations(pipeline_)) {
+    const Owner* owner = owner_of(placed.clients, placed.allocation.first_at);
+    if (owner == nullptr) {
+      left.push_back(std::move(placed));
+      continue;
+    }
+    placed.allocation.of = owner->side;
+    calls[owner->call].turn.push_back(std::move(placed.allocation));
+  }
+  for (PlacedStunUse& placed : build_stun_uses(pipeline_)) {
+    const Owner* owner = owner_of(placed.clients, placed.use.first_at);
+    if (owner == nullptr || calls[owner->call].stun_servers.size() >= kMaxListed)
+      continue;
+    placed.use.of = owner->side;
+    calls[owner->call].stun_servers.push_back(std::move(placed.use));
+  }
+  add_gathering_calls(left, calls);
+}
+
+// The relayed address of an allocation is an address of the call that it serves, even where nothing
+// shows whose it is; an agent that only gathered, and never checked, is a call of its own.
+void Builder::add_gathering_calls(std::vector<PlacedAllocation>& left,
+                                  std::vector<Call>& calls) const {
+  std::map<std::pair<std::uint32_t, IpAddress>, std::size_t> gathering;
+  for (PlacedAllocation& placed : left) {
+    TurnAllocation& a = placed.allocation;
+    Call* home = nullptr;
+    for (Call& call : calls)
+      for (const std::size_t side : {0U, 1U})
+        for (const Candidate& c : call.peers[side].candidates)
+          if (home == nullptr && a.relayed && c.address == a.relayed) {
+            home = &call;
+            a.of = side == 0 ? Side::A : Side::B;
+          }
+    if (home == nullptr) {
+      const Place place{placed.clients.front().first, placed.clients.front().second.address};
+      const auto [it, added] = gathering.try_emplace(place, calls.size());
+      if (added) {
+        Call call;
+        call.id = static_cast<std::uint32_t>(calls.size() + 1);
+        call.peers[0].addresses.push_back(place.second);
+        call.first_at = a.first_at.value_or(Instant{});
+        call.last_at = a.last_at.value_or(Instant{});
+        calls.push_back(std::move(call));
+      }
+      home = &calls[it->second];
+      a.of = Side::A;
+      home->last_at = std::max(home->last_at, a.last_at.value_or(home->last_at));
+    }
+    home->turn.push_back(std::move(a));
+  }
+}
+
+std::vector<Call> Builder::build() {
+  std::vector<Call> calls;
+  for (std::uint32_t i = 0; i < found_.calls.size(); ++i)
+    calls.push_back(build_call(i));
+  place_servers(calls);
+  return calls;
+}
+
+}  // namespace
+
+std::vector<Call> build_calls(Pipeline& pipeline) {
+  return Builder(pipeline).build();
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,298 @@
+#include "analyzer/pair_builder.h"
+
+#include <algorithm>
+
+namespace parley::analyzer {
+
+namespace {
+
+bool is_private(const IpAddress& address) {
+  const AddressClass c = address.classify();
+  return c == AddressClass::Private || c == AddressClass::LinkLocal || c == AddressClass::Loopback;
+}
+
+double milliseconds(Duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+// An agent answers a check at once; on the far side of a network its answers are later than this.
+constexpr Duration kOwnAnswer = std::chrono::milliseconds(2);
+// No further request for this long, or requests for that long without an answer.
+constexpr Duration kGivenUp = std::chrono::seconds(5);
+constexpr Duration kTriedEnough = std::chrono::seconds(10);
+
+}  // namespace
+
+const PairSet* PairBuilder::reverse_of(const PairSet& set) const {
+  const PairSet* best = nullptr;
+  for (const PairSet& candidate : layout_.pairs) {
+    if (candidate.route != set.route || candidate.side == set.side)
+      continue;
+    if (best == nullptr || (candidate.session == set.session && best->session != set.session))
+      best = &candidate;
+  }
+  return best;
+}
+
+std::optional<Endpoint> PairBuilder::mapped_of(const PairSet& set) const {
+  for (const PathId id : set.paths)
+    if (!ice_.paths()[id].mapped.empty())
+      return ice_.paths()[id].mapped.back().address;
+  return std::nullopt;
+}
+
+bool PairBuilder::behind_nat(const CheckPath& path) const {
+  const FlowRecord& flow = flows_[path.flow];
+  const Endpoint& base = flow.source(path.direction);
+  if (!path.mapped.empty() && path.mapped.back().address != base)
+    return true;
+  const std::vector<Endpoint>* outside = book_.seen_by_servers(flow.key.point, base);
+  return outside != nullptr && outside->front() != base;
+}
+
+bool PairBuilder::sees_own_socket(const PairSet& set) const {
+  const CheckPath& path = nearest(set);
+  if (behind_nat(path) || flows_[path.flow].key.carrier != kNone)
+    return true;
+  const PairSet* back = reverse_of(set);
+  if (back == nullptr)
+    return false;
+  // How long this agent took to answer, against how long the other one took.
+  const auto own = nearest(*back).fastest_answer;
+  const auto theirs = path.fastest_answer;
+  for (const PathId id : back->paths) {
+    const CheckPath& seen = ice_.paths()[id];
+    if (seen.flow == path.flow && seen.fastest_answer)
+      return *seen.fastest_answer < kOwnAnswer && (!theirs || *seen.fastest_answer * 2 < *theirs);
+  }
+  return own && *own < kOwnAnswer && theirs && *own * 2 < *theirs;
+}
+
+Candidate PairBuilder::local(const PairSet& set) const {
+  const CheckPath& path = nearest(set);
+  const FlowRecord& flow = flows_[path.flow];
+  Candidate c;
+  c.address = flow.source(path.direction);
+  // PRIORITY is that of a peer-reflexive candidate here (RFC 8445 section 7.1.1), not this one's.
+  if (flow.key.carrier != kNone) {
+    const FlowRecord& outer = flows_[flow.key.carrier];
+    const AllocationSeen& allocation = turn_[outer.turn];
+    if (path.direction == 0 ? flow.key.a == allocation.relayed : flow.key.b == allocation.relayed) {
+      c.type = trace::CandidateType::Relayed;
+      c.related = allocation.mapped;
+      return c;
+    }
+    if (!allocation.relayed && *c.address == outer.source(allocation.to_server)) {
+      // The allocation was made before the capture began: its relayed address is not known.
+      c.type = trace::CandidateType::Relayed;
+      c.related = c.address;
+      c.address.reset();
+      return c;
+    }
+  }
+  if (book_.is_relayed(*c.address)) {
+    c.type = trace::CandidateType::Relayed;
+    return c;
+  }
+  if (behind_nat(path)) {
+    c.type = trace::CandidateType::Host;
+  } else if (is_private(c.address->address)) {
+    c.type = trace::CandidateType::Host;
+    c.inferred.emplace_back("type");
+  }
+  if (!sees_own_socket(set))
+    c.inferred.emplace_back("address");
+  return c;
+}
+
+bool PairBuilder::heard_first(const PairSet& set) const {
+  const CheckPath& path = nearest(set);
+  for (const PathId id : flows_[path.flow].paths) {
+    const CheckPath& other_path = ice_.paths()[id];
+    if (other_path.direction != path.direction && other_path.session == path.session &&
+        other_path.first.at <= path.first.at)
+      return true;
+  }
+  return false;
+}
+
+Candidate PairBuilder::remote(const PairSet& set) const {
+  const CheckPath& path = nearest(set);
+  Candidate c;
+  c.address = flows_[path.flow].destination(path.direction);
+  if (c.address->address.family() == AddressFamily::None) {
+    // A channel that was bound before the capture began.
+    c.address.reset();
+    return c;
+  }
+  infer_remote_type(set, c);
+  return c;
+}
+
+void PairBuilder::infer_remote_type(const PairSet& set, Candidate& c) const {
+  if (book_.is_relayed(*c.address)) {
+    c.type = trace::CandidateType::Relayed;
+    return;
+  }
+  if (heard_first(set))
+    return;
+  if (book_.is_turn_server(c.address->address)) {
+    c.type = trace::CandidateType::Relayed;
+    c.inferred.emplace_back("type");
+    return;
+  }
+  // This agent checked it before anything came from there, so it was signaled: host, srflx or
+  // relay.
+  if (is_private(c.address->address)) {
+    c.type = trace::CandidateType::Host;
+    c.inferred.emplace_back("type");
+    return;
+  }
+  const PairSet* back = reverse_of(set);
+  const bool own_base = back != nullptr && sees_own_socket(*back) &&
+                        flows_[nearest(*back).flow].source(nearest(*back).direction) == *c.address;
+  if (own_base) {
+    c.type = trace::CandidateType::Host;
+    return;
+  }
+  // A private address and one public address of the same peer: the public one is what a server saw.
+  // With a second public address either could be a relay's.
+  bool private_sibling = false;
+  bool other_public = false;
+  for (const PairSet& sibling : layout_.pairs) {
+    if (sibling.side != set.side || sibling.session != set.session)
+      continue;
+    const IpAddress& address =
+        flows_[nearest(sibling).flow].destination(nearest(sibling).direction).address;
+    if (is_private(address))
+      private_sibling = true;
+    else if (address != c.address->address && !book_.is_turn_server(address))
+      other_public = true;
+  }
+  if (private_sibling && !other_public) {
+    c.type = trace::CandidateType::ServerReflexive;
+    c.inferred.emplace_back("type");
+  }
+}
+
+void PairBuilder::fill_counts(const PairSet& set, Pair& pair) const {
+  BoundedSample rtt;
+  for (const PathId id : set.paths) {
+    const CheckPath::Sums& sums = ice_.paths()[id].sums;
+    pair.requests += sums.requests;
+    pair.responses += sums.successes;
+    pair.use_candidate += sums.use_candidate;
+    pair.unanswered += sums.unanswered;
+    rtt.merge(sums.rtt);
+    for (const PathError& e : sums.errors) {
+      auto it = std::find_if(pair.errors.begin(), pair.errors.end(),
+                             [&](const ErrorCount& c) { return c.code == e.code; });
+      if (it == pair.errors.end()) {
+        ErrorCount fresh;
+        fresh.code = e.code;
+        fresh.first = e.first.ref;
+        fresh.first_at = e.first.at;
+        it = pair.errors.insert(pair.errors.end(), fresh);
+      }
+      it->count += e.count;
+      it->last = e.last.ref;
+      it->last_at = e.last.at;
+    }
+  }
+  std::sort(pair.errors.begin(), pair.errors.end(),
+            [](const ErrorCount& x, const ErrorCount& y) { return x.code < y.code; });
+  if (!rtt.empty() && sees_own_socket(set))
+    pair.rtt =
+        RttSummary{milliseconds(rtt.min()), milliseconds(rtt.median()), milliseconds(rtt.max())};
+}
+
+void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
+  const CheckPath& path = nearest(set);
+  const FlowRecord& flow = flows_[path.flow];
+  const IceSession& session = ice_.sessions()[set.session];
+  pair.first = path.first.ref;
+  pair.first_at = path.first.at;
+  pair.last = path.last.ref;
+  pair.last_at = path.last.at;
+  if (path.successes > 0) {
+    pair.first_response = path.first_success.ref;
+    pair.first_response_at = path.first_success.at;
+    pair.last_response = path.last_success.ref;
+    pair.last_response_at = path.last_success.at;
+  }
+  pair.requests_after_last_response = path.requests_after_success;
+  if (path.nominated) {
+    pair.nominated_by = path.nominated->ref;
+    pair.nominated_at = path.nominated->at;
+  }
+  pair.local_ufrag = session.ufrags[path.agent];
+  pair.remote_ufrag = session.ufrags[1U - path.agent];
+  pair.through_turn = flow.key.carrier != kNone;
+  for (const PathId id : set.paths)
+    pair.icmp_errors = std::max(pair.icmp_errors, flows_[ice_.paths()[id].flow].icmp_errors);
+  if (pair.through_turn) {
+    AllocationSeen& allocation = turn_[flows_[flow.key.carrier].turn];
+    for (const ChannelUse& channel : allocation.channels)
+      if (channel.packets > 0 && channel.peer == flow.destination(path.direction))
+        pair.channel_or_relay = channel.number;
+  }
+}
+
+void PairBuilder::fill_state(const PairSet& set, Pair& pair) const {
+  const PairSet* back = reverse_of(set);
+  const bool checked_with_use_candidate =
+      back != nullptr && std::any_of(back->paths.begin(), back->paths.end(), [&](PathId id) {
+        return ice_.paths()[id].nominated.has_value();
+      });
+  pair.nominated =
+      pair.nominated_at.has_value() || (checked_with_use_candidate && pair.responses > 0);
+  if (pair.responses > 0) {
+    pair.state = trace::PairState::Succeeded;
+    return;
+  }
+  const CheckPath& path = nearest(set);
+  const bool refused = std::any_of(pair.errors.begin(), pair.errors.end(),
+                                   [](const ErrorCount& e) { return e.code != 487; });
+  const bool given_up = path.last_request.at - path.first.at >= kTriedEnough ||
+                        end_ - path.last_request.at >= kGivenUp;
+  pair.state = refused || given_up ? trace::PairState::Failed : trace::PairState::InProgress;
+  pair.inferred.emplace_back("state");
+}
+
+Pair PairBuilder::build(const PairSet& set) const {
+  Pair pair;
+  pair.agent = set.side;
+  pair.local = local(set);
+  pair.remote = remote(set);
+  fill_counts(set, pair);
+  fill_story(set, pair);
+  fill_state(set, pair);
+  return pair;
+}
+
+SelectedPair PairBuilder::selected(const PairSet& set) const {
+  SelectedPair pair{local(set), remote(set)};
+  const CheckPath& path = nearest(set);
+  if (pair.local.type == trace::CandidateType::Relayed || !pair.local.address)
+    return pair;
+  const auto mapped = mapped_of(set);
+  if (!mapped || *mapped == *pair.local.address)
+    return pair;
+  // The peer sees another address: the pair's local candidate is that one (RFC 8445 7.2.5.3.1).
+  const std::vector<Endpoint>* servers =
+      book_.seen_by_servers(flows_[path.flow].key.point, *pair.local.address);
+  pair.local.related = pair.local.address;
+  pair.local.address = mapped;
+  pair.local.inferred.clear();
+  if (servers == nullptr) {
+    // Whether a server had said the same before does not show.
+    pair.local.type.reset();
+  } else if (std::find(servers->begin(), servers->end(), *mapped) != servers->end()) {
+    pair.local.type = trace::CandidateType::ServerReflexive;
+  } else {
+    pair.local.type = trace::CandidateType::PeerReflexive;
+  }
+  return pair;
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,53 @@
+#pragma once
+
+// From a pair's paths to the Pair of the model: addresses as the agent's nearest capture point
+// shows them, types only as far as packets tell. RFC 8445 sections 5.1 (candidate types), 7.2.5.3.1
+// and 7.3.1.3 (how peer-reflexive ones are found).
+
+#include "analyzer/address_book.h"
+#include "analyzer/call_layout.h"
+
+namespace parley::analyzer {
+
+class PairBuilder {
+ public:
+  PairBuilder(Pipeline& pipeline, const CallLayout& layout, const AddressBook& book)
+      : flows_(pipeline.flows()),
+        ice_(pipeline.ice()),
+        turn_(pipeline.turn()),
+        layout_(layout),
+        book_(book),
+        end_(pipeline.end()) {}
+
+  Pair build(const PairSet& set) const;
+  // The candidate that getStats would name: with a NAT in between, its outside address.
+  SelectedPair selected(const PairSet& set) const;
+  // The agent's own checks in the other direction of the same route, or nullptr.
+  const PairSet* reverse_of(const PairSet& set) const;
+  // True when this path shows the agent's own socket: a NAT stands behind it, or its answers come
+  // at once.
+  bool sees_own_socket(const PairSet& set) const;
+
+ private:
+  const CheckPath& nearest(const PairSet& set) const { return ice_.paths()[set.nearest]; }
+  Candidate local(const PairSet& set) const;
+  Candidate remote(const PairSet& set) const;
+  void infer_remote_type(const PairSet& set, Candidate& candidate) const;
+  // The peer's check came from that address before this agent's first check went there: the agent
+  // may have learnt it from that check.
+  bool heard_first(const PairSet& set) const;
+  void fill_counts(const PairSet& set, Pair& pair) const;
+  void fill_story(const PairSet& set, Pair& pair) const;
+  void fill_state(const PairSet& set, Pair& pair) const;
+  std::optional<Endpoint> mapped_of(const PairSet& set) const;
+  bool behind_nat(const CheckPath& path) const;
+
+  FlowTable& flows_;
+  IceTracker& ice_;
+  TurnTracker& turn_;
+  const CallLayout& layout_;
+  const AddressBook& book_;
+  Instant end_;
+};
+
+}  // namespace parley::analyzer

@@ -1,0 +1,93 @@
+#pragma once
+
+// Takes packets in time order and gives each to the trackers that it concerns: which flow, what the
+// payload is, what a TURN server relayed inside it. Keeps the packet counts of every capture, whose
+// uncertain part is settled by finish(): what looks like RTP or DTLS is believed only on flows that
+// a connectivity check proved, or that show continuity. It knows no calls.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "analyzer/flow_table.h"
+#include "analyzer/model/model.h"
+#include "analyzer/packet.h"
+#include "analyzer/track/dtls_tracker.h"
+#include "analyzer/track/ice_tracker.h"
+#include "analyzer/track/rtp_tracker.h"
+#include "analyzer/track/turn_stream.h"
+#include "analyzer/track/turn_tracker.h"
+
+namespace parley::analyzer {
+
+struct IcmpSeen {
+  FlowId flow = kNone;
+  Direction refused = 0;  // direction of the quoted datagram
+  Sighting seen;
+  std::uint8_t type = 0, code = 0;
+  bool v6 = false;
+};
+
+// Packets of one capture by protocol.
+struct ProtocolCounts {
+  std::uint64_t stun = 0, turn = 0, dtls = 0, srtp = 0, srtcp = 0, rtp = 0, rtcp = 0, icmp = 0,
+                arp = 0, tcp = 0, dns = 0, fragment = 0, other = 0;
+};
+
+class Pipeline {
+ public:
+  static constexpr std::size_t kMaxIcmp = 10'000;
+  static constexpr std::size_t kMaxLoose = 10'000;
+  static constexpr std::size_t kMaxStreams = 4096;
+
+  Pipeline();
+
+  void on_packet(const Packet& packet);
+  // Frames that hold no IP datagram of their own.
+  ProtocolCounts& counts(std::uint32_t capture);
+  // After the last packet; then everything below is final.
+  void finish();
+
+  FlowTable& flows() { return flows_; }
+  IceTracker& ice() { return ice_; }
+  TurnTracker& turn() { return turn_; }
+  const DtlsTracker& dtls() const { return dtls_; }
+  const RtpTracker& rtp() const { return rtp_; }
+  const std::vector<IcmpSeen>& icmp() const { return icmp_; }
+  const std::vector<LooseFlow>& loose() const { return loose_; }
+  // Time of the last packet.
+  Instant end() const { return end_; }
+
+ private:
+  struct Place {
+    FlowId flow;
+    Direction direction;
+    bool counted;  // a captured datagram of its own, not a part of a TCP segment
+  };
+
+  void on_udp(const Packet& packet);
+  void on_tcp(const Packet& packet);
+  void on_icmp(const Packet& packet);
+  void on_payload(const Place& place, const Packet& packet);
+  void on_stun(const Place& place, const Packet& packet);
+  void on_channel_data(const Place& place, const Packet& packet);
+  void on_relayed(const Place& carrier, const Relayed& relayed, const Packet& packet);
+  void count_other(const Place& place, const Packet& packet);
+  void settle(FlowId id);
+  void add_loose(const FlowRecord& flow, const RtpStream* source);
+
+  FlowTable flows_;
+  IceTracker ice_;
+  TurnTracker turn_;
+  DtlsTracker dtls_;
+  RtpTracker rtp_;
+  std::map<FlowId, std::unique_ptr<TurnStream>> streams_;
+  std::vector<IcmpSeen> icmp_;
+  std::vector<LooseFlow> loose_;
+  std::vector<ProtocolCounts> counts_;
+  Instant end_;
+};
+
+}  // namespace parley::analyzer

@@ -1,0 +1,175 @@
+#include "analyzer/server_builder.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace parley::analyzer {
+
+namespace {
+
+// The entry of an allocation whose flow saw most of it: the base of what is told. Requests are most
+// where the client is; where points are equal the first one that saw them is nearest.
+bool tells_more(const AllocationSeen& x, const AllocationSeen& y) {
+  if (x.requests != y.requests)
+    return x.requests > y.requests;
+  return x.first && y.first && x.first->at < y.first->at;
+}
+
+std::string state_of(const AllocationSeen& a, bool expired) {
+  if (a.allocated) {
+    if (a.deleted)
+      return "deleted";
+    return expired ? "expired" : "allocated";
+  }
+  if (a.requests > 0 && a.responses == 0)
+    return "silent";
+  const bool refused = std::any_of(a.refusals.begin(), a.refusals.end(), [](const TurnRefusal& r) {
+    return r.method == "Allocate" && (r.authenticated || r.code != 401);
+  });
+  return refused ? "refused" : "requested";
+}
+
+void fill_errors(const AllocationSeen& seen, TurnAllocation& out) {
+  std::map<std::uint16_t, std::uint64_t> by_code;
+  std::set<std::string> texts;
+  for (const TurnRefusal& r : seen.refusals) {
+    by_code[r.code] += r.count;
+    const std::string text = std::to_string(r.code) + (r.reason.empty() ? "" : " " + r.reason);
+    if (texts.insert(text).second)
+      out.error_texts.push_back(text);
+  }
+  for (const auto& [code, count] : by_code) {
+    ErrorCount e;
+    e.code = code;
+    e.count = count;
+    out.errors.push_back(e);
+  }
+  out.refusals = seen.refusals;
+}
+
+TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Instant end) {
+  TurnAllocation out;
+  out.client = flow.source(seen.to_server);
+  out.server = flow.destination(seen.to_server);
+  out.transport = flow.key.protocol == TransportProtocol::Tcp ? "tcp" : "udp";
+  out.relayed = seen.relayed;
+  out.mapped = seen.mapped;
+  out.lifetime_s = seen.lifetime_s;
+  const bool expired = seen.allocated && seen.lifetime_s &&
+                       end - seen.last_refresh > std::chrono::seconds(*seen.lifetime_s);
+  out.state = state_of(seen, expired);
+  for (const ChannelUse& c : seen.channels) {
+    if (!c.bound && c.packets == 0)
+      continue;
+    TurnChannel channel;
+    channel.number = c.number;
+    channel.peer = c.peer;
+    channel.packets = c.packets;
+    if (c.bound) {
+      channel.bound = c.bound->ref;
+      channel.bound_at = c.bound->at;
+    }
+    out.channels.push_back(channel);
+  }
+  out.permissions = seen.permissions;
+  fill_errors(seen, out);
+  out.requests = seen.requests;
+  out.responses = seen.responses;
+  out.relayed_packets = {seen.relayed_packets[0], seen.relayed_packets[1]};
+  out.software = seen.software;
+  if (seen.first) {
+    out.first = seen.first->ref;
+    out.first_at = seen.first->at;
+    out.last = seen.last->ref;
+    out.last_at = seen.last->at;
+  }
+  if (seen.allocated) {
+    out.allocated_by = seen.allocated->ref;
+    out.allocated_at = seen.allocated->at;
+  }
+  return out;
+}
+
+StunServerUse describe_use(const CheckPath& path, const FlowRecord& flow) {
+  StunServerUse use;
+  use.client = flow.source(path.direction);
+  use.server = flow.destination(path.direction);
+  for (const MappedAddress& m : path.mapped)
+    use.mapped.push_back(m.address);
+  use.first = path.first.ref;
+  use.first_at = path.first.at;
+  use.last = path.last.ref;
+  use.last_at = path.last.at;
+  if (path.successes > 0) {
+    use.first_response = path.first_success.ref;
+    use.first_response_at = path.first_success.at;
+  }
+  return use;
+}
+
+}  // namespace
+
+std::vector<PlacedAllocation> build_allocations(Pipeline& pipeline) {
+  TurnTracker& turn = pipeline.turn();
+  std::map<std::uint32_t, std::vector<std::uint32_t>> groups;
+  for (std::uint32_t i = 0; i < turn.size(); ++i)
+    groups[turn.sets().root(i)].push_back(i);
+  std::vector<PlacedAllocation> list;
+  for (const auto& [root, members] : groups) {
+    const std::uint32_t best = *std::min_element(
+        members.begin(), members.end(),
+        [&](std::uint32_t x, std::uint32_t y) { return tells_more(turn[x], turn[y]); });
+    PlacedAllocation placed;
+    placed.allocation = describe(turn[best], pipeline.flows()[turn[best].flow], pipeline.end());
+    for (const std::uint32_t i : members) {
+      const FlowRecord& flow = pipeline.flows()[turn[i].flow];
+      placed.clients.emplace_back(flow.key.point, flow.source(turn[i].to_server));
+    }
+    list.push_back(std::move(placed));
+  }
+  std::stable_sort(list.begin(), list.end(), [](const auto& x, const auto& y) {
+    return x.allocation.first_at < y.allocation.first_at;
+  });
+  return list;
+}
+
+std::vector<PlacedStunUse> build_stun_uses(Pipeline& pipeline) {
+  IceTracker& ice = pipeline.ice();
+  std::map<std::uint32_t, std::vector<PathId>> groups;
+  for (PathId id = 0; id < ice.paths().size(); ++id)
+    if (ice.paths()[id].session == kNone)
+      groups[ice.path_sets().root(id)].push_back(id);
+  std::vector<PlacedStunUse> list;
+  for (const auto& [root, members] : groups) {
+    const PathId best = *std::max_element(members.begin(), members.end(), [&](PathId x, PathId y) {
+      const CheckPath& p = ice.paths()[x];
+      const CheckPath& q = ice.paths()[y];
+      return p.sums.transactions != q.sums.transactions ? p.sums.transactions < q.sums.transactions
+                                                        : p.first.at > q.first.at;
+    });
+    PlacedStunUse placed;
+    placed.use = describe_use(ice.paths()[best], pipeline.flows()[ice.paths()[best].flow]);
+    BoundedSample rtt;
+    for (const PathId id : members) {
+      const CheckPath& path = ice.paths()[id];
+      const FlowRecord& flow = pipeline.flows()[path.flow];
+      placed.clients.emplace_back(flow.key.point, flow.source(path.direction));
+      placed.use.requests += path.sums.requests;
+      placed.use.responses += path.sums.successes;
+      rtt.merge(path.sums.rtt);
+    }
+    if (!rtt.empty()) {
+      const auto ms = [](Duration d) {
+        return std::chrono::duration<double, std::milli>(d).count();
+      };
+      placed.use.rtt = RttSummary{ms(rtt.min()), ms(rtt.median()), ms(rtt.max())};
+    }
+    list.push_back(std::move(placed));
+  }
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& x, const auto& y) { return x.use.first_at < y.use.first_at; });
+  return list;
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,278 @@
+#include "analyzer/track/dtls_tracker.h"
+
+#include <algorithm>
+
+#include "stack/crypto/hmac.h"
+
+namespace parley::analyzer {
+
+namespace {
+
+using dtls::ContentType;
+using dtls::HandshakeFragment;
+using dtls::HandshakeType;
+using Outcome = dtls::HandshakeReassembler::Outcome;
+
+constexpr std::size_t kMaxHelloDatagrams = 16;
+
+// "AA:BB:...", as a=fingerprint has it (RFC 8122 section 5).
+std::string fingerprint_of(Bytes certificate) {
+  const crypto::Sha256Digest digest = crypto::sha256(certificate);
+  const std::string hex = to_hex(digest);
+  std::string text;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    if (i > 0)
+      text += ':';
+    for (const char c : {hex[i], hex[i + 1]})
+      text += c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return text;
+}
+
+// What one datagram does to one association.
+class Datagram {
+ public:
+  Datagram(DtlsAssociation& association, Direction direction, const Packet& packet)
+      : a_(association),
+        half_(association.halves[direction]),
+        from_(direction),
+        seen_{packet.ref, packet.at} {}
+
+  void on_record(const dtls::RecordView& record);
+
+ private:
+  void on_clear(const dtls::RecordView& record);
+  void on_protected(const dtls::RecordView& record);
+  void on_fragment(const HandshakeFragment& fragment);
+  void on_message(const dtls::HandshakeReassembler::Message& message);
+  void on_client_hello(const dtls::HandshakeReassembler::Message& message);
+  void on_server_hello(const dtls::HandshakeReassembler::Message& message);
+  void on_certificate(const dtls::HandshakeReassembler::Message& message);
+  void on_alert(const dtls::RecordView& record);
+  void encrypted_step(std::uint8_t epoch);
+  void step(const HandshakeFragment& fragment);
+
+  DtlsAssociation& a_;
+  DtlsHalf& half_;
+  Direction from_;
+  Sighting seen_;
+  bool encrypted_step_noted_ = false;
+};
+
+void Datagram::on_record(const dtls::RecordView& record) {
+  ++half_.records;
+  if (record.in_clear()) {
+    on_clear(record);
+  } else {
+    ++half_.protected_records;
+    on_protected(record);
+  }
+}
+
+void Datagram::on_clear(const dtls::RecordView& record) {
+  switch (record.type) {
+    case ContentType::Handshake:
+      for (const HandshakeFragment& f :
+           dtls::decode_handshake_fragments(record.fragment, 0).fragments)
+        on_fragment(f);
+      break;
+    case ContentType::Alert:
+      on_alert(record);
+      break;
+    case ContentType::ChangeCipherSpec:
+      if (!half_.change_cipher_spec)
+        half_.change_cipher_spec = seen_;
+      break;
+    case ContentType::ApplicationData:
+    case ContentType::Heartbeat:
+    case ContentType::ConnectionId:
+    case ContentType::Ack:
+      break;
+  }
+}
+
+void Datagram::on_protected(const dtls::RecordView& record) {
+  if (record.unified) {
+    // Epoch 2 is the handshake, 3 the first application epoch, and key updates follow it (RFC 9147
+    // section 6.1). The header shows the low two bits.
+    if (record.epoch == 2 && !half_.application) {
+      encrypted_step(2);
+    } else if (!half_.application) {
+      half_.application = seen_;
+    }
+    return;
+  }
+  switch (record.type) {
+    case ContentType::Handshake:
+      if (!half_.finished)
+        half_.finished = seen_;
+      if (!half_.application)
+        encrypted_step(1);
+      break;
+    case ContentType::Alert:
+      if (!half_.protected_alert)
+        half_.protected_alert = seen_;
+      break;
+    case ContentType::ApplicationData:
+    case ContentType::ConnectionId:
+      if (!half_.application)
+        half_.application = seen_;
+      break;
+    case ContentType::ChangeCipherSpec:
+    case ContentType::Heartbeat:
+    case ContentType::Ack:
+      break;
+  }
+}
+
+void Datagram::encrypted_step(std::uint8_t epoch) {
+  if (encrypted_step_noted_ || a_.steps.size() >= DtlsTracker::kMaxSteps)
+    return;
+  encrypted_step_noted_ = true;
+  HandshakeStep s;
+  s.from = from_;
+  s.what = "encrypted handshake";
+  s.first = seen_;
+  s.epoch = epoch;
+  a_.steps.push_back(std::move(s));
+}
+
+void Datagram::step(const HandshakeFragment& fragment) {
+  const auto type = static_cast<std::uint8_t>(fragment.type);
+  for (HandshakeStep& s : a_.steps) {
+    if (s.epoch == 0 && s.from == from_ && s.type == type &&
+        s.message_seq == fragment.message_seq) {
+      if (fragment.fragment_offset == 0)
+        ++s.times;
+      return;
+    }
+  }
+  if (a_.steps.size() >= DtlsTracker::kMaxSteps)
+    return;
+  HandshakeStep s;
+  s.from = from_;
+  s.what = dtls::handshake_type_name(fragment.type);
+  s.first = seen_;
+  s.type = type;
+  s.message_seq = fragment.message_seq;
+  a_.steps.push_back(std::move(s));
+}
+
+void Datagram::on_fragment(const HandshakeFragment& fragment) {
+  if (fragment.type == HandshakeType::ClientHello) {
+    if (!a_.client)
+      a_.client = from_;
+    if (!half_.first_hello)
+      half_.first_hello = seen_;
+    if (!a_.offered && half_.open_datagrams.size() < kMaxHelloDatagrams &&
+        (half_.open_datagrams.empty() || half_.open_datagrams.back().ref != seen_.ref))
+      half_.open_datagrams.push_back(seen_);
+  }
+  dtls::HandshakeReassembler::Message message;
+  const Outcome outcome = half_.reassembler.add(fragment, message);
+  switch (outcome) {
+    case Outcome::Refused:
+      return;
+    case Outcome::Duplicate:
+      ++half_.retransmissions;
+      break;
+    case Outcome::Completed:
+      on_message(message);
+      break;
+    case Outcome::Stored:
+      break;
+  }
+  if (outcome == Outcome::Duplicate || fragment.fragment_offset == 0)
+    step(fragment);
+}
+
+void Datagram::on_message(const dtls::HandshakeReassembler::Message& message) {
+  if (message.type == HandshakeType::ClientHello)
+    on_client_hello(message);
+  else if (message.type == HandshakeType::ServerHello)
+    on_server_hello(message);
+  else if (message.type == HandshakeType::Certificate)
+    on_certificate(message);
+  else if (message.type == HandshakeType::HelloVerifyRequest)
+    a_.hello_verify = true;
+  else if (message.type == HandshakeType::ServerKeyExchange)
+    a_.key_exchange_group = dtls::server_key_exchange_group(message.body);
+}
+
+void Datagram::on_client_hello(const dtls::HandshakeReassembler::Message& message) {
+  const auto hello = dtls::ClientHello::decode(message.body);
+  if (!hello)
+    return;
+  if (!a_.hello_random)
+    a_.hello_random = load_u64(hello->random.data());
+  OfferedHello offered;
+  offered.versions = hello->offered_versions();
+  offered.cipher_suites = hello->cipher_suites;
+  offered.groups = hello->groups;
+  offered.srtp_profiles = hello->srtp_profiles;
+  offered.datagrams = a_.offered ? a_.offered->datagrams : half_.open_datagrams;
+  a_.offered = std::move(offered);
+}
+
+void Datagram::on_server_hello(const dtls::HandshakeReassembler::Message& message) {
+  const auto hello = dtls::ServerHello::decode(message.body);
+  if (!hello)
+    return;
+  if (!a_.client)
+    a_.client = reverse(from_);
+  if (hello->is_hello_retry_request()) {
+    a_.hello_retry = true;
+    return;
+  }
+  a_.chosen =
+      ChosenHello{hello->version(), hello->cipher_suite, hello->group, hello->srtp_profile, seen_};
+}
+
+void Datagram::on_certificate(const dtls::HandshakeReassembler::Message& message) {
+  const auto certificates = dtls::CertificateMessage::decode(message.body);
+  if (certificates && !certificates->certificates.empty())
+    half_.fingerprint = fingerprint_of(certificates->certificates.front());
+}
+
+void Datagram::on_alert(const dtls::RecordView& record) {
+  const auto alert = dtls::Alert::decode(record.fragment);
+  if (!alert || a_.alerts.size() >= DtlsTracker::kMaxAlerts)
+    return;
+  a_.alerts.push_back({from_, dtls::alert_level_name(alert->level),
+                       dtls::alert_description_name(alert->description), seen_});
+}
+
+bool has_clear_handshake(const dtls::RecordList& list) {
+  return std::any_of(list.records.begin(), list.records.end(), [](const dtls::RecordView& r) {
+    return r.in_clear() && r.type == ContentType::Handshake;
+  });
+}
+
+}  // namespace
+
+DtlsAssociation* DtlsTracker::association(FlowRecord& flow, FlowId id, bool handshake) {
+  if (flow.association != kNone)
+    return &associations_[flow.association];
+  // Bytes on a flow that nothing speaks for have to show a handshake before they cost memory.
+  if ((flow.proof == FlowProof::None && !handshake) || associations_.size() >= kMaxAssociations)
+    return nullptr;
+  flow.association = static_cast<std::uint32_t>(associations_.size());
+  associations_.emplace_back();
+  associations_.back().flow = id;
+  return &associations_.back();
+}
+
+void DtlsTracker::on_datagram(FlowRecord& flow, FlowId id, Direction direction,
+                              const Packet& packet) {
+  const dtls::RecordList list = dtls::decode_records(packet.payload);
+  DtlsAssociation* a = association(flow, id, has_clear_handshake(list));
+  if (a == nullptr)
+    return;
+  Datagram datagram(*a, direction, packet);
+  for (const dtls::RecordView& record : list.records)
+    datagram.on_record(record);
+  if (flow.proof == FlowProof::None && a->offered && a->chosen)
+    flow.proof = FlowProof::Handshake;
+}
+
+}  // namespace parley::analyzer

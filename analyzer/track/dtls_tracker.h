@@ -1,0 +1,93 @@
+#pragma once
+
+// DTLS handshakes on each flow, read as far as they are in clear: everything up to Finished in DTLS
+// 1.2 (RFC 6347), the two hellos in 1.3 (RFC 9147), over any number of datagrams. Counts records;
+// tells when protected application data began. It holds no keys and knows no peers: directions
+// stand for them.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/flow_table.h"
+#include "analyzer/packet.h"
+#include "stack/wire/dtls.h"
+
+namespace parley::analyzer {
+
+struct HandshakeStep {
+  Direction from = 0;
+  std::string what;
+  Sighting first;
+  std::uint64_t times = 1;
+  std::uint8_t type = 0;
+  std::uint16_t message_seq = 0;
+  std::uint8_t epoch = 0;
+};
+struct SeenAlert {
+  Direction from = 0;
+  std::string level, description;
+  Sighting seen;
+};
+struct OfferedHello {
+  std::vector<std::uint16_t> versions, cipher_suites, groups, srtp_profiles;
+  std::vector<Sighting> datagrams;  // those that brought it the first time
+};
+struct ChosenHello {
+  std::uint16_t version = 0, cipher_suite = 0;
+  std::optional<std::uint16_t> group, srtp_profile;
+  Sighting seen;
+};
+
+// Per direction.
+struct DtlsHalf {
+  dtls::HandshakeReassembler reassembler;
+  std::vector<Sighting> open_datagrams;  // of the ClientHello that is being put together
+  std::optional<Sighting> first_hello;   // its first fragment
+  std::optional<std::string> fingerprint;
+  std::uint64_t records = 0, protected_records = 0, retransmissions = 0;
+  std::optional<Sighting> change_cipher_spec;
+  std::optional<Sighting> finished;     // 1.2: the encrypted handshake record
+  std::optional<Sighting> application;  // the first protected application record
+  // A protected alert record of 1.2: its content type shows, its meaning does not.
+  std::optional<Sighting> protected_alert;
+};
+
+struct DtlsAssociation {
+  FlowId flow = kNone;
+  std::optional<Direction> client;
+  std::optional<OfferedHello> offered;
+  std::optional<ChosenHello> chosen;
+  bool hello_retry = false, hello_verify = false;
+  std::optional<std::uint16_t> key_exchange_group;  // ServerKeyExchange of 1.2
+  std::array<DtlsHalf, 2> halves;
+  std::vector<SeenAlert> alerts;
+  std::vector<HandshakeStep> steps;
+  std::optional<std::uint64_t> hello_random;  // of the first ClientHello: tells associations apart
+
+  bool is_13() const { return chosen && chosen->version == dtls::kDtls13; }
+};
+
+class DtlsTracker {
+ public:
+  static constexpr std::size_t kMaxAssociations = 30'000;
+  static constexpr std::size_t kMaxSteps = 64;
+  static constexpr std::size_t kMaxAlerts = 16;
+
+  // One datagram whose first byte and length fit DTLS.
+  void on_datagram(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
+
+  const DtlsAssociation& operator[](std::uint32_t i) const { return associations_[i]; }
+  std::size_t size() const { return associations_.size(); }
+
+ private:
+  DtlsAssociation* association(FlowRecord& flow, FlowId id, bool handshake);
+
+  std::deque<DtlsAssociation> associations_;
+};
+
+}  // namespace parley::analyzer

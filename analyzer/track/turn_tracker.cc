@@ -1,0 +1,225 @@
+#include "analyzer/track/turn_tracker.h"
+
+#include <algorithm>
+
+namespace parley::analyzer {
+
+namespace {
+
+constexpr std::size_t kMaxPeersOfRequest = 16;
+
+// All XOR-PEER-ADDRESS attributes: CreatePermission may carry several (RFC 8656 section 9.1).
+std::vector<Endpoint> peers_of(const stun::MessageView& message) {
+  std::vector<Endpoint> peers;
+  for (const stun::AttributeView& attribute : message.attributes()) {
+    if (!attribute.is(stun::Attribute::XorPeerAddress) || message.is_ignored(attribute))
+      continue;
+    if (const auto peer = stun::decode_address(attribute, message.transaction_id());
+        peer && peers.size() < kMaxPeersOfRequest)
+      peers.push_back(*peer);
+  }
+  return peers;
+}
+
+void add_permission(AllocationSeen& a, const IpAddress& address) {
+  if (a.permissions.size() < TurnTracker::kMaxPermissions &&
+      std::find(a.permissions.begin(), a.permissions.end(), address) == a.permissions.end())
+    a.permissions.push_back(address);
+}
+
+}  // namespace
+
+ChannelUse* AllocationSeen::channel(std::uint16_t number) {
+  const auto it = std::find_if(channels.begin(), channels.end(),
+                               [&](const ChannelUse& c) { return c.number == number; });
+  return it == channels.end() ? nullptr : &*it;
+}
+
+bool TurnTracker::is_turn(stun::Method method) {
+  switch (method) {
+    case stun::Method::Allocate:
+    case stun::Method::Refresh:
+    case stun::Method::Send:
+    case stun::Method::Data:
+    case stun::Method::CreatePermission:
+    case stun::Method::ChannelBind:
+    case stun::Method::Connect:
+    case stun::Method::ConnectionBind:
+    case stun::Method::ConnectionAttempt:
+      return true;
+    case stun::Method::Binding:
+    case stun::Method::SharedSecret:
+    case stun::Method::GoogPing:
+      return false;
+  }
+  return false;
+}
+
+AllocationSeen* TurnTracker::allocation(FlowRecord& flow, FlowId id, Direction direction,
+                                        const stun::MessageView& message) {
+  if (flow.turn != kNone)
+    return &allocations_[flow.turn];
+  if (allocations_.size() >= kMaxAllocations)
+    return nullptr;
+  const stun::Class c = message.message_class();
+  const bool by_client = c == stun::Class::Request || message.method() == stun::Method::Send;
+  flow.turn = static_cast<std::uint32_t>(allocations_.size());
+  allocations_.emplace_back();
+  open_.emplace_back();
+  sets_.grow(allocations_.size());
+  allocations_.back().flow = id;
+  allocations_.back().to_server = by_client ? direction : reverse(direction);
+  return &allocations_.back();
+}
+
+std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Direction direction,
+                                               const stun::MessageView& message,
+                                               const Packet& packet) {
+  AllocationSeen* a = allocation(flow, id, direction, message);
+  if (a == nullptr)
+    return std::nullopt;
+  const Sighting now{packet.ref, packet.at};
+  if (!a->first)
+    a->first = now;
+  a->last = now;
+  if (message.message_class() == stun::Class::Request) {
+    on_request(*a, flow.turn, message);
+    return std::nullopt;
+  }
+  if (message.message_class() == stun::Class::Indication) {
+    const auto peer = message.xor_peer_address();
+    const auto data = message.data();
+    if (!peer || !data)
+      return std::nullopt;
+    const bool to_peer = direction == a->to_server;
+    ++a->relayed_packets[to_peer ? 0 : 1];
+    return Relayed{*peer, to_peer, *data};
+  }
+  if (const auto software = message.text(stun::Attribute::Software);
+      software && a->software.empty())
+    a->software = printable(*software);
+  std::vector<OpenRequest>& open = open_[flow.turn];
+  const auto request = std::find_if(open.begin(), open.end(), [&](const OpenRequest& r) {
+    return r.id == message.transaction_id();
+  });
+  if (request == open.end())
+    return std::nullopt;
+  ++a->responses;
+  if (message.message_class() == stun::Class::Success)
+    on_success(*a, *request, message, packet);
+  else
+    on_error(*a, *request, message, packet);
+  return std::nullopt;
+}
+
+void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
+                             const stun::MessageView& message) {
+  ++a.requests;
+  const stun::TransactionId id = message.transaction_id();
+  if (ids_.size() < kMaxIds) {
+    const auto [it, added] = ids_.try_emplace(id, index);
+    if (!added)
+      sets_.join(it->second, index);
+  }
+  std::vector<OpenRequest>& open = open_[index];
+  if (std::any_of(open.begin(), open.end(), [&](const OpenRequest& r) { return r.id == id; }))
+    return;
+  if (open.size() >= kMaxOpenRequests)
+    open.erase(open.begin());
+  OpenRequest request;
+  request.id = id;
+  request.method = message.method();
+  request.authenticated = message.has(stun::Attribute::MessageIntegrity) ||
+                          message.has(stun::Attribute::MessageIntegritySha256);
+  request.channel = message.channel_number().value_or(0);
+  request.lifetime = message.u32(stun::Attribute::Lifetime);
+  request.peers = peers_of(message);
+  // Data may use the channel before the response is seen here, or when that was not captured.
+  if (request.method == stun::Method::ChannelBind && !request.peers.empty() &&
+      a.channel(request.channel) == nullptr && a.channels.size() < kMaxChannels)
+    a.channels.push_back({request.channel, request.peers.front(), 0, std::nullopt});
+  open.push_back(std::move(request));
+}
+
+void TurnTracker::on_success(AllocationSeen& a, const OpenRequest& request,
+                             const stun::MessageView& message, const Packet& packet) {
+  const Sighting now{packet.ref, packet.at};
+  const auto lifetime = message.u32(stun::Attribute::Lifetime);
+  if (request.method == stun::Method::Allocate) {
+    a.relayed = message.xor_relayed_address();
+    a.mapped = message.xor_mapped_address();
+    a.lifetime_s = lifetime;
+    a.deleted = false;
+    a.last_refresh = packet.at;
+    if (!a.allocated)
+      a.allocated = now;
+  } else if (request.method == stun::Method::Refresh) {
+    a.last_refresh = packet.at;
+    a.deleted = lifetime.value_or(request.lifetime.value_or(1)) == 0;
+    if (lifetime && *lifetime > 0)
+      a.lifetime_s = lifetime;
+  } else if (request.method == stun::Method::CreatePermission) {
+    for (const Endpoint& peer : request.peers)
+      add_permission(a, peer.address);
+  } else if (request.method == stun::Method::ChannelBind && !request.peers.empty()) {
+    // Binding a channel installs the permission too (RFC 8656 section 12).
+    add_permission(a, request.peers.front().address);
+    if (ChannelUse* channel = a.channel(request.channel)) {
+      channel->peer = request.peers.front();
+      if (!channel->bound)
+        channel->bound = now;
+    }
+  }
+}
+
+void TurnTracker::on_error(AllocationSeen& a, const OpenRequest& request,
+                           const stun::MessageView& message, const Packet& packet) {
+  const auto error = message.error_code();
+  if (!error)
+    return;
+  const std::string method = stun::method_name(request.method);
+  auto refusal = std::find_if(a.refusals.begin(), a.refusals.end(), [&](const TurnRefusal& r) {
+    return r.code == error->code && r.method == method && r.authenticated == request.authenticated;
+  });
+  if (refusal == a.refusals.end()) {
+    if (a.refusals.size() >= kMaxRefusals)
+      return;
+    TurnRefusal fresh;
+    fresh.method = method;
+    fresh.code = error->code;
+    fresh.reason = printable(error->reason);
+    fresh.authenticated = request.authenticated;
+    fresh.first = packet.ref;
+    fresh.first_at = packet.at;
+    a.refusals.push_back(std::move(fresh));
+    refusal = std::prev(a.refusals.end());
+  }
+  ++refusal->count;
+  refusal->last = packet.ref;
+  for (const Endpoint& peer : request.peers)
+    if (refusal->peers.size() < kMaxPermissions &&
+        std::find(refusal->peers.begin(), refusal->peers.end(), peer.address) ==
+            refusal->peers.end())
+      refusal->peers.push_back(peer.address);
+}
+
+std::optional<Relayed> TurnTracker::on_channel_data(FlowRecord& flow, Direction direction,
+                                                    std::uint16_t number, Bytes data,
+                                                    const Packet& packet) {
+  AllocationSeen& a = allocations_[flow.turn];
+  a.last = Sighting{packet.ref, packet.at};
+  ChannelUse* channel = a.channel(number);
+  if (channel == nullptr) {
+    if (a.channels.size() >= kMaxChannels)
+      return std::nullopt;
+    // Bound before the capture began: the peer's address is not known, its channel stands for it.
+    a.channels.push_back({number, Endpoint{IpAddress{}, number}, 0, std::nullopt});
+    channel = &a.channels.back();
+  }
+  ++channel->packets;
+  const bool to_peer = direction == a.to_server;
+  ++a.relayed_packets[to_peer ? 0 : 1];
+  return Relayed{channel->peer, to_peer, data};
+}
+
+}  // namespace parley::analyzer

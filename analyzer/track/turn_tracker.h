@@ -1,0 +1,100 @@
+#pragma once
+
+// TURN allocations as their client's flow shows them (RFC 8656): requests, refusals, lifetimes,
+// permissions and channels, and what is inside Send and Data indications and ChannelData. One entry
+// for each flow between a client and a server at each capture point; entries that carry the same
+// transaction ids are the same allocation (sets()). It does not know what the relayed packets mean.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/flow_table.h"
+#include "analyzer/model/model.h"
+#include "analyzer/packet.h"
+#include "analyzer/union_find.h"
+#include "stack/wire/stun.h"
+
+namespace parley::analyzer {
+
+struct ChannelUse {
+  std::uint16_t number = 0;
+  Endpoint peer;
+  std::uint64_t packets = 0;
+  std::optional<Sighting> bound;
+};
+
+struct AllocationSeen {
+  FlowId flow = kNone;
+  Direction to_server = 0;
+  std::optional<Endpoint> relayed, mapped;
+  std::optional<std::uint32_t> lifetime_s;
+  bool deleted = false;
+  std::uint64_t requests = 0, responses = 0;
+  std::vector<ChannelUse> channels;
+  std::vector<IpAddress> permissions;  // granted
+  std::vector<TurnRefusal> refusals;
+  std::optional<Sighting> first, last, allocated;
+  Instant last_refresh;
+  std::array<std::uint64_t, 2> relayed_packets{};  // to the peers, from the peers
+  std::string software;
+
+  ChannelUse* channel(std::uint16_t number);
+};
+
+// What a message on a client's flow carries for, or from, a peer.
+struct Relayed {
+  Endpoint peer;
+  bool to_peer = true;
+  Bytes data;
+};
+
+class TurnTracker {
+ public:
+  static constexpr std::size_t kMaxAllocations = 50'000;
+  static constexpr std::size_t kMaxOpenRequests = 256;  // of one allocation
+  static constexpr std::size_t kMaxChannels = 1024;
+  static constexpr std::size_t kMaxPermissions = 256;
+  static constexpr std::size_t kMaxRefusals = 32;
+  static constexpr std::size_t kMaxIds = 200'000;
+
+  static bool is_turn(stun::Method method);
+  // A message with a TURN method. The answer holds the inner datagram, if it has one.
+  std::optional<Relayed> on_message(FlowRecord& flow, FlowId id, Direction direction,
+                                    const stun::MessageView& message, const Packet& packet);
+  // ChannelData on a flow that has an allocation.
+  std::optional<Relayed> on_channel_data(FlowRecord& flow, Direction direction,
+                                         std::uint16_t number, Bytes data, const Packet& packet);
+
+  AllocationSeen& operator[](std::uint32_t i) { return allocations_[i]; }
+  std::size_t size() const { return allocations_.size(); }
+  UnionFind& sets() { return sets_; }
+
+ private:
+  struct OpenRequest {
+    stun::TransactionId id{};
+    stun::Method method = stun::Method::Binding;
+    bool authenticated = false;
+    std::uint16_t channel = 0;
+    std::optional<std::uint32_t> lifetime;
+    std::vector<Endpoint> peers;
+  };
+
+  AllocationSeen* allocation(FlowRecord& flow, FlowId id, Direction direction,
+                             const stun::MessageView& message);
+  void on_request(AllocationSeen& a, std::uint32_t index, const stun::MessageView& message);
+  void on_success(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,
+                  const Packet& packet);
+  void on_error(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,
+                const Packet& packet);
+
+  std::deque<AllocationSeen> allocations_;
+  std::deque<std::vector<OpenRequest>> open_;  // by allocation
+  std::map<stun::TransactionId, std::uint32_t> ids_;
+  UnionFind sets_;
+};
+
+}  // namespace parley::analyzer

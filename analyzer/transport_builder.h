@@ -1,0 +1,49 @@
+#pragma once
+
+// From the routes of one transport to the Transport of the model: pairs, what each agent selected,
+// role conflicts, restarts, DTLS, and the packets that the flows carried. States follow RFC 8445
+// sections 6.1.3 and 8, consent RFC 7675.
+
+#include "analyzer/address_book.h"
+#include "analyzer/call_layout.h"
+#include "analyzer/pair_builder.h"
+
+namespace parley::analyzer {
+
+class TransportBuilder {
+ public:
+  TransportBuilder(Pipeline& pipeline, const FoundCalls& found, const CallLayout& layout,
+                   const AddressBook& book)
+      : pipeline_(pipeline), found_(found), layout_(layout), pairs_(pipeline, layout, book) {}
+
+  Transport build(std::uint32_t index) const;
+  // The streams of the transport, by first packet.
+  std::vector<Stream> streams(std::uint32_t index) const;
+
+ private:
+  struct Chosen {
+    const PairSet* set = nullptr;
+    Pair* pair = nullptr;
+  };
+
+  void build_pairs(std::uint32_t index, Transport& t, std::vector<const PairSet*>& sets) const;
+  void select(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
+  // The route and the time of the last DTLS or RTP that this side sent.
+  std::optional<std::uint32_t> data_route(std::uint32_t index, Side side) const;
+  void agent_state(Transport& t, Side side) const;
+  void nomination(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
+  void count_packets(std::uint32_t index, Transport& t) const;
+  void list_flows(std::uint32_t index, Transport& t) const;
+  void conflicts(std::uint32_t index, Transport& t) const;
+  void restarts(std::uint32_t index, Transport& t) const;
+
+  Pipeline& pipeline_;
+  const FoundCalls& found_;
+  const CallLayout& layout_;
+  PairBuilder pairs_;
+};
+
+// Only DTLS; `t` has its packets counted already.
+void build_dtls(Pipeline& pipeline, const CallLayout& layout, std::uint32_t index, Transport& t);
+
+}  // namespace parley::analyzer
