@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "stack/base/address.h"
@@ -58,6 +59,7 @@ struct NatOutbound {
   Endpoint outside;  // the new source
   bool mapping_created = false;
   bool filter_opened = false;  // this remote could not come in before
+  bool refreshed = false;      // an older mapping lives longer now; said once a second at most
 };
 struct NatInbound {
   NatVerdict verdict = NatVerdict::Translated;
@@ -71,6 +73,8 @@ struct NatExpired {
 
 class NatTable {
  public:
+  // How often a mapping that stays in use is said to be refreshed.
+  static constexpr Duration kRefreshReport = std::chrono::seconds(1);
   // Remotes that one mapping remembers for its filter.
   static constexpr std::size_t kMaxFilterEntries = 4096;
 
@@ -80,6 +84,11 @@ class NatTable {
 
   NatOutbound outbound(Instant now, const Endpoint& inside, const Endpoint& remote);
   NatInbound inbound(Instant now, const Endpoint& outside, const Endpoint& remote);
+
+  // The other side of a live mapping, without touching it: for the errors of ICMP.
+  std::optional<Endpoint> find_outside(Instant now, const Endpoint& inside,
+                                       const Endpoint& remote) const;
+  std::optional<Endpoint> find_inside(Instant now, const Endpoint& outside) const;
 
   // When the oldest mapping dies, kNever without one. A mapping is dead from that instant on.
   Instant next_expiry() const;
@@ -97,13 +106,14 @@ class NatTable {
 
   struct FilterEntry {
     Instant opened, refreshed;
-    bool admitted = false;
   };
   struct Mapping {
     Endpoint inside, scope, outside, remote;
-    Instant refreshed;
-    std::unordered_map<Endpoint, FilterEntry> filter;  // looked up and pruned, never listed
-    std::uint32_t older = kNone, newer = kNone;        // by time of refresh
+    Instant refreshed, reported;
+    // Looked up and pruned, never listed.
+    std::unordered_map<Endpoint, FilterEntry> filter;
+    std::unordered_set<Endpoint> admitted;       // remotes that came in since the filter opened
+    std::uint32_t older = kNone, newer = kNone;  // by time of refresh
   };
   struct Key {
     Endpoint inside, scope;
@@ -119,7 +129,9 @@ class NatTable {
   std::optional<Endpoint> allocate(const Endpoint& inside);
   std::optional<std::uint16_t> pick_port(const IpAddress& outside, std::uint16_t wanted);
   bool is_free(const IpAddress& outside, std::uint16_t port) const;
+  // False: no room for another entry.
   bool open_filter(Instant now, Mapping& mapping, const Endpoint& remote, bool& opened);
+  void prune_filter(Instant now, Mapping& mapping) const;
   void refresh(std::uint32_t slot, Instant now);
   void unlink(std::uint32_t slot);
   void append(std::uint32_t slot);

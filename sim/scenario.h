@@ -32,6 +32,12 @@ class ScenarioError : public std::runtime_error {
   SourceMark mark_;
 };
 
+// A name that is neither a file nor a scenario that comes with Parley.
+class UnknownScenario : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // ADDRESS/PREFIX; without a prefix in the file it is 24 for IPv4 and 64 for IPv6.
 struct InterfaceAddress {
   IpAddress address;
@@ -59,6 +65,7 @@ struct NodeSpec {
   std::vector<InterfaceAddress> inside, outside;  // of a NAT
   NatPolicy nat;                                  // of a NAT
   std::vector<StaticRoute> routes;                // of a router
+  std::optional<StaticRoute> gateway;             // of a host; else its only neighbour
   std::vector<std::uint16_t> stun_ports;          // of a server; empty: no STUN server runs there
 };
 
@@ -82,6 +89,8 @@ struct PeerSpec {
   SourceMark mark;
   std::vector<Endpoint> stun_servers;
   Duration ice_pacing = std::chrono::milliseconds(50);  // RFC 8445 section 14.2
+  trace::Nomination nomination = trace::Nomination::Regular;
+  bool consent = true;  // RFC 7675
   std::size_t dtls_mtu = 1200;
   Duration dtls_initial_timeout = std::chrono::seconds(1);  // RFC 6347 section 4.2.4.1
   bool dtls_hello_verify = false;
@@ -120,8 +129,9 @@ struct Scenario {
 };
 
 // A file, or the name of a scenario that comes with Parley ("two-home-routers"). A name with a
-// slash or an ending is always a file. Throws ScenarioError for what the text says,
-// std::filesystem::filesystem_error for a file that cannot be read.
+// slash or a dot is always a file, and a file of that name goes first. Throws ScenarioError for
+// what the text says, UnknownScenario, std::filesystem::filesystem_error for a file that cannot be
+// read.
 Scenario load_scenario(const std::string& name_or_file);
 // `file` stands in messages and gives the id. Throws ScenarioError.
 Scenario parse_scenario(std::string_view text, const std::string& file);

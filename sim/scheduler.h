@@ -79,10 +79,8 @@ class Scheduler {
   std::vector<PerNode> nodes_;
 };
 
-// Where a packet was captured last: its fate is written there (sim/tap.h).
+// Where a packet was captured last, so that its fate can be written there (sim/tap.h); 0: nowhere.
 struct Sighting {
-  static constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
-  std::uint32_t point = kNowhere;
   std::uint64_t record = 0;
 };
 

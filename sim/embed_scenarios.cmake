@@ -1,0 +1,17 @@
+# Writes OUTPUT, a C++ source that holds every scenarios/*.yaml of SOURCES (separated by '|'), so that
+# the built-in scenarios are found without any path.
+set(text "// Made by sim/embed_scenarios.cmake from scenarios/*.yaml.\n\n#include <array>\n\n")
+string(APPEND text "#include \"sim/scenario.h\"\n\nnamespace parley::sim {\nnamespace {\n\n")
+string(REPLACE "|" ";" SOURCES "${SOURCES}")
+set(count 0)
+set(rows "")
+foreach(file IN LISTS SOURCES)
+  get_filename_component(name "${file}" NAME_WE)
+  file(READ "${file}" content)
+  string(APPEND rows "    BuiltInScenario{\"${name}\", R\"parley(${content})parley\"},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND text "const std::array<BuiltInScenario, ${count}> kScenarios{{\n${rows}}};\n\n}  // namespace\n\n")
+string(APPEND text "std::span<const BuiltInScenario> built_in_scenarios() {\n  return kScenarios;\n}\n\n")
+string(APPEND text "}  // namespace parley::sim\n")
+file(WRITE "${OUTPUT}" "${text}")
