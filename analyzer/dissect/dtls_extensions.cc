@@ -185,17 +185,23 @@ void dissect_extension_data(Field& to, FieldReader& reader, std::uint16_t type,
   }
 }
 
-// What an extension says in one line: its items joined, or its only value.
+void append_item(std::string& text, const Field& field) {
+  if (!field.value.empty() && !field.name.ends_with(" Length"))
+    text.append(text.empty() ? "" : ", ").append(field.value);
+}
+
+// What an extension says in one line: the items of its lists and its single values.
 std::string summary_of(const Field& extension) {
   constexpr std::size_t kHeaderFields = 2;
   std::string text;
   for (std::size_t i = kHeaderFields; i < extension.children.size(); ++i) {
     const Field& child = extension.children[i];
-    if (child.children.empty() && !child.name.ends_with(" Length") && !child.value.empty())
-      text += (text.empty() ? "" : ", ") + child.value;
-    for (const Field& item : child.children)
-      if (!item.name.ends_with(" Length"))
-        text.append(text.empty() ? "" : ", ").append(item.value);
+    const bool list = child.value == std::to_string(child.children.size());
+    if (child.children.empty() || !list)
+      append_item(text, child);
+    else
+      for (const Field& item : child.children)
+        append_item(text, item);
   }
   constexpr std::size_t kMaxSummary = 160;
   if (text.size() > kMaxSummary)
