@@ -130,6 +130,14 @@ void Builder::alerts() {
     alert.time = seen.seen.at;
     d_.alerts.push_back(std::move(alert));
   }
+  for (const Side side : {Side::A, Side::B}) {
+    const auto sealed =
+        earliest(parts_, [&](const Part& p) { return p.half(side).protected_alert; });
+    if (!sealed)
+      continue;
+    d_.sealed_alert[index_of(side)] = sealed->ref;
+    d_.sealed_alert_at[index_of(side)] = sealed->at;
+  }
 }
 
 void Builder::steps() {

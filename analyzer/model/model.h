@@ -130,6 +130,10 @@ struct Dtls {
   // For the story:
   std::optional<PacketRef> client_hello, server_hello;
   std::vector<PacketRef> client_hello_datagrams;
+  // DTLS 1.2, by sender: the first alert record behind ChangeCipherSpec. What it says is encrypted;
+  // at the end of a session it is a close_notify as a rule.
+  std::array<std::optional<PacketRef>, 2> sealed_alert;
+  std::array<std::optional<Instant>, 2> sealed_alert_at;
   std::optional<Instant> started_at, connected_at;
 };
 
