@@ -55,7 +55,7 @@ class Outbox {
 };
 
 // The shape of every protocol engine. Contract, tested for each by one typed suite
-// (tests/stack/machine_test.cc): `now` never decreases; on_deadline may be called late, never
+// (tests/stack/machine_contract.h): `now` never decreases; on_deadline may be called late, never
 // early; after on_deadline(now) the next deadline is later than `now`; a call with nothing to do
 // is harmless; equal inputs give equal outputs.
 template <class M>
