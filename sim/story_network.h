@@ -1,0 +1,48 @@
+#pragma once
+
+// Who is who in the records of a call: the way between the two peers, and which peer stands behind
+// an endpoint that a NAT or a packet shows. Internal to sim/story*.cc.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/run.h"
+#include "sim/scenario.h"
+
+namespace parley::sim {
+
+class StoryNetwork {
+ public:
+  StoryNetwork(const Scenario& scenario, const RunResult& result, const RunCall& call);
+
+  // The nodes from the offerer to the answerer, both included; empty when no path was found.
+  const std::vector<std::uint32_t>& path() const { return path_; }
+  // 0 for the offerer, 1 for the answerer.
+  std::optional<std::size_t> side_of(trace::ActorId actor) const;
+  // Which peer's traffic passes the inside of this NAT.
+  std::optional<std::size_t> side_inside(trace::ActorId nat) const;
+  // Which peer the world sees under this endpoint: one of its mappings or, without a NAT, its own.
+  std::optional<std::size_t> owner(const Endpoint& seen) const;
+  const std::string& name(std::size_t side) const;
+  const std::string& node(trace::ActorId actor) const { return (*nodes_)[actor.value()]; }
+  bool is_stun_server(const Endpoint& endpoint) const;
+  // "alice 192.168.0.204 - home-a 198.51.100.1 - internet - 198.51.100.2 home-b - 10.0.0.7 bob"
+  std::string drawing() const;
+
+ private:
+  void find_path();
+  std::string step(std::size_t index) const;
+
+  const Scenario* scenario_;
+  const std::vector<std::string>* nodes_;
+  std::array<trace::ActorId, 2> peers_;
+  std::vector<std::uint32_t> path_;
+  std::map<std::uint32_t, std::size_t> nat_sides_;  // by node: the peer on its inside
+  std::map<Endpoint, std::size_t> owners_;
+};
+
+}  // namespace parley::sim
