@@ -98,7 +98,7 @@ std::uint64_t CaptureFile::bytes_read() const {
 void CaptureFile::note_damage(std::uint64_t offset, std::string what) {
   ++damage_count_;
   if (damage_.size() < kMaxDamageListed)
-    damage_.push_back({offset, packets_, std::move(what)});
+    damage_.push_back({offset, last_number_, std::move(what)});
 }
 
 void CaptureFile::note_source_fault() {

@@ -84,7 +84,8 @@ class CaptureFile {
   const std::vector<Damage>& damage() const { return damage_; }
   std::uint64_t damage_count() const { return damage_count_; }
   const std::vector<CaptureSecrets>& secrets() const { return secrets_; }
-  // Packets so far, those that damage made unusable included: the number of the last one.
+  // Packets so far, those that damage made unusable included. Fewer than the number of the last one
+  // when the file has records of other kinds that Wireshark numbers too (custom blocks).
   std::uint64_t packets() const { return packets_; }
   // Bytes of the (unpacked) file consumed so far.
   std::uint64_t bytes_read() const;
@@ -100,6 +101,7 @@ class CaptureFile {
   std::vector<CaptureInterface> interfaces_;
   std::vector<CaptureSecrets> secrets_;
   std::uint64_t packets_ = 0;
+  std::uint64_t last_number_ = 0;
 
  private:
   static std::unique_ptr<CaptureFile> identify(const std::string& name,

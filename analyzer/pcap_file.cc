@@ -160,7 +160,8 @@ bool PcapFile::next(RawPacket& out) {
     }
     const std::int64_t scale = nanoseconds_ ? 1 : 1000;
     last_seconds_ = record.seconds;
-    out.number = ++packets_;
+    ++packets_;
+    out.number = ++last_number_;
     out.at = Instant(std::chrono::seconds(record.seconds) + Duration(record.fraction * scale));
     out.has_time = true;
     out.interface = 0;

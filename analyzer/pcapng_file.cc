@@ -17,6 +17,9 @@ constexpr std::uint32_t kNameResolution = 4;
 constexpr std::uint32_t kInterfaceStatistics = 5;
 constexpr std::uint32_t kEnhancedPacket = 6;
 constexpr std::uint32_t kDecryptionSecrets = 10;
+constexpr std::uint32_t kSystemdJournal = 9;
+constexpr std::uint32_t kCustom = 0x00000bad;
+constexpr std::uint32_t kCustomNotCopied = 0x40000bad;
 
 constexpr std::uint16_t kOptEnd = 0;
 constexpr std::uint16_t kOptComment = 1;
@@ -234,6 +237,11 @@ bool PcapngFile::handle(std::uint32_t type, Bytes body, RawPacket& out) {
     case kDecryptionSecrets:
       decryption_secrets(body);
       return false;
+    case kCustom:
+    case kCustomNotCopied:
+    case kSystemdJournal:
+      ++last_number_;  // Wireshark shows these as records and numbers them
+      return false;
     default:
       return false;
   }
@@ -337,6 +345,7 @@ bool PcapngFile::obsolete_packet(Bytes body, RawPacket& out) {
 
 bool PcapngFile::packet(const PacketHeader& header, Bytes rest, RawPacket& out) {
   ++packets_;
+  ++last_number_;
   if (header.interface >= section_interfaces_.size()) {
     note_damage(block_offset_, fmt::format("a packet of interface {}, but its section has {}",
                                            header.interface, section_interfaces_.size()));
@@ -349,7 +358,7 @@ bool PcapngFile::packet(const PacketHeader& header, Bytes rest, RawPacket& out) 
   }
   const Interface& interface = section_interfaces_[header.interface];
   last_time_ = interface.unit.at(header.ticks);
-  out.number = packets_;
+  out.number = last_number_;
   out.at = last_time_;
   out.has_time = true;
   out.interface = interface.index;
@@ -365,6 +374,7 @@ bool PcapngFile::packet(const PacketHeader& header, Bytes rest, RawPacket& out) 
 // that of the packet before it
 bool PcapngFile::simple_packet(Bytes body, RawPacket& out) {
   ++packets_;
+  ++last_number_;
   if (section_interfaces_.empty()) {
     note_damage(block_offset_, "a simple packet, but its section has no interface");
     return false;
@@ -377,7 +387,7 @@ bool PcapngFile::simple_packet(Bytes body, RawPacket& out) {
   if (captured > rest.size())
     note_damage(block_offset_,
                 fmt::format("a simple packet of {} bytes in a block of {}", captured, rest.size()));
-  out.number = packets_;
+  out.number = last_number_;
   out.at = last_time_;
   out.has_time = false;
   out.interface = interface.index;
