@@ -26,6 +26,9 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "The certificates could not be compared with the a=fingerprint of the SDP."},
     {"dtls-not-started", Error, Likely, "RFC 8842 section 5",
      "ICE found a path and no DTLS packet followed."},
+    {"dtls-peer-silent", Error, Likely, "RFC 8122 section 6.2",
+     "The DTLS handshake is complete on the wire, and one side never sends anything after it: as "
+     "when it refused the other's certificate."},
     {"dtls-stuck", Error, Likely, "RFC 6347 section 4.2.4",
      "The DTLS handshake began and did not end."},
     {"ice-consent-lost", Error, Likely, "RFC 7675 section 5.1",
@@ -50,6 +53,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "A peer refused checks with 401: the password or username fragment does not match."},
     {"media-one-way", Error, Likely, "RFC 3550 section 6.4",
      "Media flows one way only, and not even RTCP comes back."},
+    {"network-udp-blocked", Warning, Likely, "RFC 8656 section 3.1",
+     "No UDP packet came back to a side, while the same server answered it over TCP."},
     {"stun-server-silent", Warning, Certain, "RFC 8489 section 6.2.1",
      "A STUN server did not answer, so no server-reflexive candidate came from it."},
     {"turn-401-loop", Error, Certain, "RFC 8656 section 7.2",

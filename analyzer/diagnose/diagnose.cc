@@ -13,7 +13,7 @@ namespace {
 
 using Rule = void (*)(const Story&, Findings&);
 
-constexpr std::array<Rule, 14> kRules = {
+constexpr std::array<Rule, 15> kRules = {
     find_no_path,
     find_wrong_password,
     find_not_nominated,
@@ -28,6 +28,7 @@ constexpr std::array<Rule, 14> kRules = {
     find_dtls_trouble,
     find_unverified_fingerprint,
     find_one_way_media,
+    find_blocked_udp,
 };
 
 Instant end_of(const Call& call, const std::vector<Capture>& captures) {
@@ -62,7 +63,7 @@ void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) 
     if (finding.because.empty())
       finding.because = joined(finding.facts);
   Verdict verdict = verdict_of(story, findings, ending);
-  std::vector<TimelineEntry> timeline = timeline_of(call, cite);
+  std::vector<TimelineEntry> timeline = timeline_of(call, cite, end);
   call.outcome = ending.outcome;
   call.reached = ending.reached;
   call.verdict = std::move(verdict);

@@ -1,6 +1,7 @@
 #include "analyzer/diagnose/facts.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace parley::analyzer {
 namespace {
@@ -86,8 +87,10 @@ std::optional<Instant> ice_up_at(const Transport& transport) {
     if (at && (!earliest || *at < *earliest))
       earliest = at;
   };
-  for (const TransportAgent& agent : transport.agents)
-    consider(agent.connected);
+  // The agent that nominates says when the path is settled (RFC 8445 8.1.1).
+  for (const Side side : {Side::A, Side::B})
+    if (!earliest)
+      consider(transport.agents[index_of(side)].connected);
   if (!earliest)
     for (const Pair& pair : transport.pairs)
       if (pair.nominated && pair.responses > 0)
@@ -143,6 +146,108 @@ bool has_relay(const Call& call, Side side) {
   return std::any_of(found.begin(), found.end(), [](const TurnAllocation* allocation) {
     return allocation->relayed.has_value();
   });
+}
+
+bool relay_was_usable(const Call& call, Side side) {
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      if (pair.agent == side && pair.requests > 0 &&
+          (pair.through_turn || pair.local.type == trace::CandidateType::Relayed))
+        return true;
+  return false;
+}
+
+std::vector<StunTalk> stun_talks(const Call& call) {
+  std::vector<StunTalk> talks;
+  for (const StunServerUse& use : call.stun_servers) {
+    auto talk = std::find_if(talks.begin(), talks.end(), [&](const StunTalk& t) {
+      return t.first->of == use.of && t.first->server == use.server;
+    });
+    if (talk == talks.end()) {
+      talks.push_back({});
+      talk = std::prev(talks.end());
+      talk->first = &use;
+    }
+    talk->requests += use.requests;
+    talk->responses += use.responses;
+    ++talk->sockets;
+    talk->last = use.last ? use.last : talk->last;
+    if (use.responses > 0 && talk->answered == nullptr)
+      talk->answered = &use;
+    if (use.rtt && !talk->rtt)
+      talk->rtt = use.rtt;
+    if (use.rtt) {
+      talk->rtt->min = std::min(talk->rtt->min, use.rtt->min);
+      talk->rtt->max = std::max(talk->rtt->max, use.rtt->max);
+    }
+  }
+  return talks;
+}
+
+std::optional<Instant> gone_at(const Call& call, Side side) {
+  const std::optional<Instant> last = last_heard_at(call, side);
+  for (const IcmpReport& report : call.icmp_reports)
+    if (report.port_unreachable && report.owner == side && (!last || report.at >= *last))
+      return report.at;
+  return std::nullopt;
+}
+
+std::optional<Instant> last_payload_at(const Transport& transport, Side side) {
+  std::optional<Instant> last;
+  for (const Flow& flow : transport.flows)
+    if (flow.from == side && (!last || flow.last_at > *last))
+      last = flow.last_at;
+  return last;
+}
+
+bool ended_with_alert(const Transport& transport, Side side) {
+  const std::optional<Instant>& alert = transport.dtls.sealed_alert_at[index_of(side)];
+  const std::optional<Instant> last = last_payload_at(transport, side);
+  return alert && (!last || *last - *alert < std::chrono::milliseconds(100));
+}
+
+std::optional<Side> silent_behind_dtls(const Transport& transport) {
+  constexpr Duration kRetries = std::chrono::seconds(5);  // SCTP T1 and DTLS timers: 1, 2, 4 s
+  const std::optional<Instant>& done = transport.dtls.connected_at;
+  if (!done || media_flowed(transport))
+    return std::nullopt;
+  for (const Side side : {Side::A, Side::B}) {
+    const std::optional<Instant> last = last_payload_at(transport, side);
+    const std::optional<Instant> insisting = last_payload_at(transport, other(side));
+    if (last && insisting && *last <= *done && *insisting - *done >= kRetries)
+      return side;
+  }
+  return std::nullopt;
+}
+
+bool gave_up(const Silence& silence) {
+  constexpr Duration kLongest = std::chrono::seconds(30);  // RFC 7675 5.1
+  constexpr Duration kUsual = std::chrono::seconds(12);
+  constexpr std::uint64_t kChecks = 5;
+  return silence.lasted >= kLongest || (silence.lasted >= kUsual && silence.unanswered >= kChecks);
+}
+
+bool seen_from_a_server(const Call& call, const std::vector<Capture>& captures) {
+  if (captures.size() != 1)
+    return false;
+  const auto asked = [&](Side side, const IpAddress& server) {
+    return std::any_of(call.turn.begin(), call.turn.end(),
+                       [&](const TurnAllocation& allocation) {
+                         return allocation.of == side && allocation.server.address == server;
+                       }) ||
+           std::any_of(call.stun_servers.begin(), call.stun_servers.end(),
+                       [&](const StunServerUse& use) {
+                         return use.of == side && use.server.address == server;
+                       });
+  };
+  const auto both = [&](const IpAddress& server) {
+    return asked(Side::A, server) && asked(Side::B, server);
+  };
+  return std::any_of(
+             call.turn.begin(), call.turn.end(),
+             [&](const TurnAllocation& allocation) { return both(allocation.server.address); }) ||
+         std::any_of(call.stun_servers.begin(), call.stun_servers.end(),
+                     [&](const StunServerUse& use) { return both(use.server.address); });
 }
 
 std::optional<Silence> consent_silence(const Transport& transport, Side side) {

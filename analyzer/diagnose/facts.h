@@ -46,6 +46,31 @@ std::uint64_t rtcp_from(const Transport& transport, Side side);
 std::vector<const TurnAllocation*> allocations_of(const Call& call, Side side);
 bool has_relay(const Call& call, Side side);
 
+// A relayed candidate of `side` was good for sending checks at least.
+bool relay_was_usable(const Call& call, Side side);
+
+// What one side asked one STUN server, from all its sockets together.
+struct StunTalk {
+  const StunServerUse* first = nullptr;
+  std::uint64_t requests = 0, responses = 0;
+  std::size_t sockets = 0;
+  std::optional<RttSummary> rtt;  // least and most; the median is of one socket
+  std::optional<PacketRef> last;
+  const StunServerUse* answered = nullptr;  // the first socket that got an answer
+};
+std::vector<StunTalk> stun_talks(const Call& call);
+
+// When `side` sent DTLS or media last on this transport.
+std::optional<Instant> last_payload_at(const Transport& transport, Side side);
+// DTLS 1.2: `side` sent an encrypted alert and nothing but STUN after it.
+bool ended_with_alert(const Transport& transport, Side side);
+// DTLS finished on the wire; then one side sent protected data again and again while the other
+// sent not one DTLS or media packet any more: the side that is silent.
+std::optional<Side> silent_behind_dtls(const Transport& transport);
+
+// When ICMP said that the ports of `side` are closed, after its last packet.
+std::optional<Instant> gone_at(const Call& call, Side side);
+
 // The consent of `side` on its selected pair: how long the last checks went unanswered.
 struct Silence {
   const Pair* pair = nullptr;
@@ -53,5 +78,11 @@ struct Silence {
   std::uint64_t unanswered = 0;  // requests since then
 };
 std::optional<Silence> consent_silence(const Transport& transport, Side side);
+// So long that implementations give up (RFC 7675 allows 30 s at most).
+bool gave_up(const Silence& silence);
+
+// One capture, and both sides' traffic with one server is in it: it was taken at that server, or
+// near it, where paths that pass it by are not seen.
+bool seen_from_a_server(const Call& call, const std::vector<Capture>& captures);
 
 }  // namespace parley::analyzer

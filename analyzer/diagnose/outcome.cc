@@ -10,9 +10,6 @@ namespace {
 
 using std::chrono::seconds;
 
-// RFC 7675 5.1: consent expires 30 s after the last valid response. Implementations give up
-// earlier; half of it without any answer is more than the checks lost in a burst.
-constexpr Duration kSilenceThatEndsACall = seconds(12);
 // RFC 8863 4: an agent gives its checks at least 39.5 s (Ta and RTO at their defaults) before it
 // may fail; browsers stop after about 15 s.
 constexpr Duration kChecksLongEnough = seconds(9);
@@ -21,40 +18,31 @@ constexpr Duration kQuietAfterChecks = seconds(4);
 // RFC 6347 4.2.4.1: retransmissions at 1, 3 and 7 s.
 constexpr Duration kHandshakeLongEnough = seconds(7);
 
-bool ports_closed(const Call& call, Side side) {
-  const std::optional<Instant> last = last_heard_at(call, side);
-  return std::any_of(
-      call.icmp_reports.begin(), call.icmp_reports.end(), [&](const IcmpReport& report) {
-        return report.port_unreachable && report.owner == side && (!last || report.at >= *last);
-      });
-}
-
 bool alert_named(const Dtls& dtls, std::string_view description) {
   return std::any_of(dtls.alerts.begin(), dtls.alerts.end(),
                      [&](const DtlsAlert& alert) { return alert.description == description; });
 }
 
-// Both directions were up, then `side` asked and asked and nothing at all came back.
-bool silent_to_the_end(const Transport& transport, const Call& call, Side side) {
-  const std::optional<Silence> silence = consent_silence(transport, side);
-  if (!silence || silence->lasted < kSilenceThatEndsACall)
-    return false;
-  const std::optional<Instant> heard = last_heard_at(call, other(side));
-  return !heard || *silence->pair->last_at - *heard >= kSilenceThatEndsACall;
+bool ended_in_order(const Transport& transport, const Call& call) {
+  return transport.dtls.state == trace::DtlsState::Closed ||
+         alert_named(transport.dtls, "close_notify") || ended_with_alert(transport, Side::A) ||
+         ended_with_alert(transport, Side::B) || (gone_at(call, Side::A) && gone_at(call, Side::B));
 }
 
 Outcome after_connect(const Transport& transport, const Call& call) {
   if (transport.dtls.state == trace::DtlsState::Failed)
     return Outcome::Lost;
-  if (transport.dtls.state == trace::DtlsState::Closed ||
-      alert_named(transport.dtls, "close_notify") ||
-      (ports_closed(call, Side::A) && ports_closed(call, Side::B)))
+  if (ended_in_order(transport, call))
     return Outcome::Closed;
+  // The handshake is complete on the wire only: the silent side did not accept it.
+  if (silent_behind_dtls(transport))
+    return Outcome::Failed;
   for (const Side side : {Side::A, Side::B}) {
     const TransportAgent& agent = transport.agents[index_of(side)];
+    const std::optional<Silence> silence = consent_silence(transport, side);
     if (agent.consent_lost || agent.state == trace::IceState::Failed ||
-        silent_to_the_end(transport, call, side))
-      return Outcome::Lost;
+        (silence && gave_up(*silence)))
+      return gone_at(call, other(side)) ? Outcome::Closed : Outcome::Lost;
   }
   return Outcome::Connected;
 }

@@ -34,6 +34,7 @@ void find_unreachable(const Story& story, Findings& out);
 void find_silent_stun_servers(const Story& story, Findings& out);
 void find_turn_refusals(const Story& story, Findings& out);
 void find_silent_turn_servers(const Story& story, Findings& out);
+void find_blocked_udp(const Story& story, Findings& out);
 // rules_dtls.cc
 void find_dtls_trouble(const Story& story, Findings& out);
 void find_unverified_fingerprint(const Story& story, Findings& out);

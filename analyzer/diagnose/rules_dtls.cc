@@ -9,6 +9,12 @@
 namespace parley::analyzer {
 namespace {
 
+// The first octets are enough to compare by eye; the JSON has all.
+std::string short_print(const std::string& fingerprint) {
+  constexpr std::size_t kShown = 23;  // eight octets with their colons
+  return fingerprint.size() > kShown ? fingerprint.substr(0, kShown) + ":..." : fingerprint;
+}
+
 bool fatal(const DtlsAlert& alert) {
   return alert.level == "fatal" && alert.description != "close_notify";
 }
@@ -99,11 +105,46 @@ void find_not_started(const Story& story, const Transport& transport, Findings& 
   out.push_back(std::move(finding));
 }
 
+void find_silent_peer(const Story& story, const Transport& transport, Findings& out) {
+  const std::optional<Side> silent = silent_behind_dtls(transport);
+  if (!silent || story.outcome != Outcome::Failed)
+    return;
+  const std::string_view them = to_string(*silent);
+  const std::string_view us = to_string(other(*silent));
+  Finding finding = make_finding("dtls-peer-silent");
+  finding.peer = *silent;
+  finding.transport = transport.id;
+  finding.summary =
+      fmt::format("DTLS finished on the wire at {}, and {} never sent anything through it.",
+                  story.cite.time(*transport.dtls.connected_at), them);
+  for (const Flow& flow : transport.flows) {
+    if (flow.from == other(*silent))
+      finding.facts.push_back(fmt::format(
+          "{} keeps sending protected data, up to {} after the handshake {}.", us,
+          span_text(flow.last_at - *transport.dtls.connected_at), story.cite.ref(flow.last)));
+    else
+      finding.facts.push_back(
+          fmt::format("The last DTLS packet of {} is of its handshake, at {} {}; its STUN goes on.",
+                      them, story.cite.time(flow.last_at), story.cite.ref(flow.last)));
+    finding.evidence.push_back(flow.last);
+  }
+  finding.open.push_back(
+      fmt::format("Why {} is silent: it refused {}'s certificate (a=fingerprint does not match), "
+                  "or what should "
+                  "answer above DTLS is not there.",
+                  them, us));
+  finding.try_this = fmt::format(
+      "Compare the fingerprint of {}'s certificate with the a=fingerprint that {} received.", us,
+      them);
+  out.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_dtls_trouble(const Story& story, Findings& out) {
   for (const Transport& transport : story.call.transports) {
     find_alerts(story, transport, out);
+    find_silent_peer(story, transport, out);
     if (!ice_worked(transport) || was_connected(transport))
       continue;
     const bool alerted = std::any_of(transport.dtls.alerts.begin(), transport.dtls.alerts.end(),
@@ -131,13 +172,13 @@ void find_unverified_fingerprint(const Story& story, Findings& out) {
     Finding finding = make_finding("dtls-fingerprint-unverified");
     finding.transport = transport.id;
     const bool hidden = dtls.certificates.empty();
-    finding.summary = hidden ? "No certificate could be read, so no fingerprint was compared."
-                             : "The certificates were read, but there is no SDP to compare with.";
-    if (hidden && dtls.version == "DTLS 1.3")
-      finding.facts.emplace_back("Certificates are encrypted in DTLS 1.3.");
+    finding.summary = hidden && dtls.version == "DTLS 1.3"
+                          ? "Certificates are encrypted in DTLS 1.3: not compared with the SDP."
+                      : hidden ? "No certificate could be read, so no fingerprint was compared."
+                               : "The certificates were not compared with an SDP.";
     for (const DtlsCertificate& certificate : dtls.certificates)
       finding.facts.push_back(fmt::format("{}: {} {}.", to_string(certificate.peer),
-                                          certificate.algorithm, certificate.value));
+                                          certificate.algorithm, short_print(certificate.value)));
     out.push_back(std::move(finding));
     return;  // once for the call
   }

@@ -53,18 +53,25 @@ void add_open_causes(const Story& story, Side side, Finding& finding) {
   const std::string_view us = to_string(side);
   const std::string_view them = to_string(other(side));
   const StunServerUse* use = answering_server(story.call, side);
-  finding.open.push_back("Why nothing came back. These packets cannot tell apart:");
+  if (story.captures.size() > 1) {
+    finding.open.emplace_back(
+        "Why nothing came back: see at which capture point the checks of each pair end.");
+    return;
+  }
+  finding.open.emplace_back("Why nothing came back. These packets cannot tell apart:");
   finding.open.push_back(fmt::format(
       "- a NAT that gives every destination another port (symmetric), at {}, {} or both", us,
       them));
   finding.open.push_back(fmt::format(
       "- a firewall that drops UDP between them, or {} is gone or has other candidates", them));
   if (use != nullptr && use->mapped.size() == 1) {
-    finding.open.push_back(
-        fmt::format("{}'s port is the same in {}, but from one server only: that does not show", us,
-                    use->responses == 1 ? "the one STUN answer"
-                                        : fmt::format("all {} STUN answers", use->responses)));
-    finding.open.push_back(fmt::format("which port {} has towards {}.", us, them));
+    finding.open.push_back(fmt::format(
+        "{}'s port is the same in {}, but from one server only: that does not show which port {} "
+        "has towards {}.",
+        us,
+        use->responses == 1 ? "the one STUN answer"
+                            : fmt::format("all {} STUN answers", use->responses),
+        us, them));
   } else if (use != nullptr && use->mapped.size() > 1) {
     finding.open.push_back(fmt::format(
         "The STUN server saw {} at {} addresses: the mapping changed with time or socket.", us,
@@ -95,22 +102,40 @@ void add_silence_fact(const Story& story, Side quiet, Finding& finding) {
                     story.captures.size() > 1 ? "any capture point" : "this point"));
 }
 
-Finding no_relay(const Story& story, Side side, const Checks& checks) {
+std::string relay_fact(const Story& story, Side side) {
   const std::string_view us = to_string(side);
+  if (has_relay(story.call, side))
+    return fmt::format("{} has a relay, and no check of {} went through it.", us, us);
+  if (asked_for_relay(story.call, side))
+    return fmt::format("{} asked for a relay and got none.", us);
+  return fmt::format("{} sent no TURN Allocate in {}.", us,
+                     story.captures.size() > 1 ? "these captures" : "this capture");
+}
+
+Finding no_relay(const Story& story, Side side, const Checks& checks) {
   Finding finding = make_finding("ice-no-relay");
+  const Checks theirs = checks_of(story.call, other(side));
+  const bool both = theirs.requests > 0;
+  const bool unused = has_relay(story.call, side) || (both && has_relay(story.call, other(side)));
   finding.summary =
-      fmt::format("No direct pair worked, and {} had no relay candidate to fall back to.", us);
-  const bool asked = asked_for_relay(story.call, side);
-  finding.facts.push_back(
-      asked ? fmt::format("{} asked for a relay and got none.", us)
-            : fmt::format("{} sent no TURN Allocate in {}.", us,
-                          story.captures.size() > 1 ? "these captures" : "this capture"));
+      fmt::format("No direct pair worked, and {} {}.", both ? "neither peer" : to_string(side),
+                  unused ? "could use a relay" : "had a relay candidate to fall back to");
+  if (!both)
+    finding.summary =
+        fmt::format("No direct pair worked, and {} {}.", to_string(side),
+                    unused ? "could not use its relay" : "had no relay candidate to fall back to");
+  finding.facts.push_back(relay_fact(story, side));
+  if (both)
+    finding.facts.push_back(relay_fact(story, other(side)));
   finding.facts.push_back(checks_fact(story, side, checks));
+  if (both)
+    finding.facts.push_back(checks_fact(story, other(side), theirs));
   add_silence_fact(story, other(side), finding);
   add_server_fact(story, side, finding);
   add_open_causes(story, side, finding);
-  finding.try_this = asked ? "Repair the relay first; one working relay is usually enough."
-                           : "Give both peers a TURN server; one working relay is usually enough.";
+  finding.try_this = asked_for_relay(story.call, side)
+                         ? "Repair the relay first; one working relay is usually enough."
+                         : "Give both peers a TURN server; one working relay is usually enough.";
   return finding;
 }
 
@@ -121,14 +146,15 @@ Finding one_side_silent(const Story& story, Side side, const Checks& checks) {
                   counted(checks.pairs, "pair"), to_string(other(side)));
   finding.facts.push_back(checks_fact(story, side, checks));
   add_silence_fact(story, other(side), finding);
-  if (has_relay(story.call, side))
-    finding.facts.push_back(fmt::format("{} had a relay, so a NAT at {} alone does not explain it.",
-                                        to_string(side), to_string(side)));
+  if (relay_was_usable(story.call, side))
+    finding.facts.push_back(
+        fmt::format("Checks went through {}'s relay too, so a NAT at {} alone does not explain it.",
+                    to_string(side), to_string(side)));
   add_server_fact(story, side, finding);
   finding.open.push_back(
-      fmt::format("Whether {} sent anything: it may be gone, have a firewall that drops UDP, or",
-                  to_string(other(side))));
-  finding.open.push_back(fmt::format("never have received {}'s candidates.", to_string(side)));
+      fmt::format("Whether {} sent anything: it may be gone, have a firewall that drops UDP, or "
+                  "never have received {}'s candidates.",
+                  to_string(other(side)), to_string(side)));
   finding.try_this =
       fmt::format("Look at {}: did it get the candidates and send checks? Capture there.",
                   to_string(other(side)));
@@ -140,23 +166,23 @@ Finding no_answer(const Story& story, Side side, const Checks& checks) {
   const std::string_view them = to_string(other(side));
   const Checks theirs = checks_of(story.call, other(side));
   Finding finding = make_finding("ice-no-answer");
-  finding.summary =
-      fmt::format("{} sent {} and none was answered.", us, counted(checks.requests, "check"));
+  finding.summary = fmt::format("{} of {} got no answer.", counted(checks.requests, "check"), us);
   finding.facts.push_back(checks_fact(story, side, checks));
   if (theirs.requests > 0)
     finding.facts.push_back(checks_fact(story, other(side), theirs));
-  if (theirs.requests > 0 && theirs.responses > 0)
-    finding.facts.push_back(fmt::format(
-        "{}'s checks arrive and are answered, so packets pass from {} to {}.", them, them, us));
+  if (theirs.responses > 0)
+    finding.facts.push_back(
+        fmt::format("{} answers {}'s checks, and gets no answer to its own.", us, them));
   add_server_fact(story, side, finding);
   if (theirs.requests > 0 && theirs.responses == 0)
+    finding.open.emplace_back(
+        "Checks of both sides were seen here. Whether they go on to the other side and are not "
+        "answered (another username fragment or password), or end on the way.");
+  else
     finding.open.push_back(fmt::format(
-        "{} hears {} and does not answer: other username fragment or password, or the", us, them));
-  finding.open.push_back(
-      theirs.requests > 0 && theirs.responses == 0
-          ? "answers are lost later than where this was captured."
-          : fmt::format("Whether {} gets {}'s checks: they, or the answers, may be dropped.", them,
-                        us));
+        "Whether {}'s checks end on the way to {}, or the answers on the way back, or {} refuses "
+        "them in silence (another username fragment or password).",
+        us, them, them));
   finding.try_this = fmt::format("Capture at {} too: that shows whether the checks arrive.", them);
   return finding;
 }
@@ -189,7 +215,7 @@ void find_no_path(const Story& story, Findings& out) {
   Finding finding;
   if (theirs.responses > 0)
     finding = no_answer(story, *side, checks);
-  else if (!has_relay(story.call, *side) && !has_relay(story.call, other(*side)))
+  else if (!relay_was_usable(story.call, *side) && !relay_was_usable(story.call, other(*side)))
     finding = no_relay(story, *side, checks);
   else if (heard_nothing(story, other(*side)))
     finding = one_side_silent(story, *side, checks);
@@ -216,11 +242,9 @@ void find_wrong_password(const Story& story, Findings& out) {
       finding.transport = transport.id;
       finding.summary = fmt::format("{} refused {} of {}'s checks with 401.",
                                     to_string(other(side)), refused, to_string(side));
-      finding.facts.push_back(fmt::format(
-          "{} answered with 401 instead of success: the MESSAGE-INTEGRITY or the username of",
-          counted(refused, "check")));
-      finding.facts.push_back(fmt::format("{}'s checks does not fit what {} expects.",
-                                          to_string(side), to_string(other(side))));
+      finding.facts.push_back(
+          fmt::format("{} got 401: their MESSAGE-INTEGRITY or username is not what {} expects.",
+                      counted(refused, "check"), to_string(other(side))));
       for (const Pair& pair : transport.pairs)
         for (const ErrorCount& error : pair.errors)
           if (pair.agent == side && error.code == 401 && error.first)

@@ -14,7 +14,6 @@ using std::chrono::seconds;
 
 constexpr std::uint64_t kLastingPackets = 20;
 constexpr Duration kLasting = seconds(1);
-constexpr Duration kGivingUp = seconds(12);
 constexpr Duration kConsentLifetime = seconds(30);
 
 // The flow of a side that carried media (or DTLS, without media) last.
@@ -57,9 +56,9 @@ void consent_facts(const Story& story, Side side, const Silence& silence, Findin
       fmt::format("{}'s last answer on {} -> {} came at {} {}.", to_string(side),
                   address_word(pair.local), address_word(pair.remote),
                   story.cite.time(*pair.last_response_at), story.cite.ref(pair.last_response)));
-  finding.facts.push_back(fmt::format("{} sent after it, over {}, got none [up to {}].",
+  finding.facts.push_back(fmt::format("{} sent after it, over {}, got none {}.",
                                       counted(silence.unanswered, "check"),
-                                      span_text(silence.lasted), pair.last->packet));
+                                      span_text(silence.lasted), story.cite.ref(pair.last)));
   const std::optional<Instant> heard = last_heard_at(story.call, other(side));
   if (heard)
     finding.facts.push_back(fmt::format(
@@ -70,6 +69,32 @@ void consent_facts(const Story& story, Side side, const Silence& silence, Findin
     finding.evidence.push_back(*pair.last_response);
   if (pair.last)
     finding.evidence.push_back(*pair.last);
+}
+
+// The other side was heard for long after its last answer: then it lives, and one direction broke.
+bool still_heard(const Story& story, Side side, const Silence& silence) {
+  const std::optional<Instant> heard = last_heard_at(story.call, other(side));
+  return heard && *heard - *silence.pair->last_response_at >= silence.lasted / 2;
+}
+
+void add_consent_causes(const Story& story, Side side, const Silence& silence, Finding& finding) {
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
+  if (still_heard(story, side, silence)) {
+    finding.open.push_back(
+        fmt::format("{}'s packets still arrive, so {} lives: either {}'s checks do not reach it "
+                    "any more, or it "
+                    "does not answer them. What drops them, the packets do not show.",
+                    them, them, us));
+    finding.try_this = fmt::format(
+        "Look at the way from {} to {}: NAT mapping, firewall, change of network.", us, them);
+    return;
+  }
+  finding.open.push_back(fmt::format(
+      "Whether {} went away, or the path from {} to {} broke: a NAT mapping that expired, a "
+      "firewall, a change of network.",
+      them, them, us));
+  finding.try_this = fmt::format("Capture at {} too: if it still sends, the path broke.", them);
 }
 
 }  // namespace
@@ -151,11 +176,7 @@ void find_lost_consent(const Story& story, Findings& out) {
   for (const Transport& transport : story.call.transports) {
     for (const Side side : {Side::A, Side::B}) {
       const std::optional<Silence> silence = consent_silence(transport, side);
-      if (!silence || silence->lasted < kGivingUp)
-        continue;
-      const std::optional<Instant> heard = last_heard_at(story.call, other(side));
-      const bool nothing_heard = !heard || *silence->pair->last_at - *heard >= kGivingUp;
-      if (!nothing_heard && story.outcome != Outcome::Lost)
+      if (!silence || !gave_up(*silence))
         continue;
       Finding finding = make_finding("ice-consent-lost");
       finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
@@ -170,12 +191,7 @@ void find_lost_consent(const Story& story, Findings& out) {
         finding.facts.push_back(
             fmt::format("The capture shows {} of the 30 s after which consent expires.",
                         span_text(silence->lasted)));
-      finding.open.push_back(fmt::format(
-          "Whether {} went away, or the path from {} to {} broke: a NAT mapping that expired, a",
-          to_string(other(side)), to_string(other(side)), to_string(side)));
-      finding.open.emplace_back("firewall, a change of network.");
-      finding.try_this = fmt::format("Capture at {} too: if it still sends, the path broke.",
-                                     to_string(other(side)));
+      add_consent_causes(story, side, *silence, finding);
       out.push_back(std::move(finding));
     }
   }

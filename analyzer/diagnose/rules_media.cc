@@ -50,19 +50,20 @@ void find_one_way_media(const Story& story, Findings& out) {
       Finding finding = make_finding("media-one-way");
       finding.peer = back;
       finding.transport = transport.id;
-      finding.summary = fmt::format("{} sends media and gets none: no RTP and no RTCP of {}.",
-                                    to_string(side), to_string(back));
+      finding.summary =
+          fmt::format("The path is up, and media flows from {} only: no RTP and no RTCP of {}.",
+                      to_string(side), to_string(back));
       finding.facts.push_back(fmt::format(
           "{} sent {} over {} {}.", to_string(side), counted(packets, "RTP packet"),
           span_text(*sent.last_at - *sent.first_at), story.cite.range(sent.first, sent.last)));
       finding.facts.push_back(
           fmt::format("Of {} came 0 RTP and 0 RTCP packets; a receiver of media reports by RTCP.",
                       to_string(back)));
-      const Checks checks = checks_of(transport, side);
-      if (checks.responses > 0)
-        finding.facts.push_back(fmt::format("{} of {}'s {} were answered on the same path.",
-                                            checks.responses, to_string(side),
-                                            counted(checks.requests, "check")));
+      const Pair* path = selected_pair(transport, side);
+      if (path != nullptr && path->responses > 0)
+        finding.facts.push_back(fmt::format("{} of {}'s {} on the same path were answered.",
+                                            path->responses, to_string(side),
+                                            counted(path->requests, "check")));
       if (sent.first)
         finding.evidence.push_back(*sent.first);
       finding.open.push_back(fmt::format(

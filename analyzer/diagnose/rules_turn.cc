@@ -56,22 +56,22 @@ std::string_view advice_for(const TurnRefusal& refusal) {
 std::string summary_of(const TurnAllocation& allocation, const TurnRefusal& refusal) {
   const std::string us = owner_text(allocation.of);
   if (refusal.code == 401)
-    return fmt::format("The TURN server refused {}'s credentials.",
-                       allocation.of ? us : std::string("the client"));
+    return fmt::format("The TURN server refused {}'s credentials with {}.",
+                       allocation.of ? us : std::string("the client"), refusal_text(refusal));
   std::vector<std::string> peers;
   for (const IpAddress& peer : refusal.peers)
     peers.push_back(to_string(peer));
-  return fmt::format("The TURN server answered {} of {} with {}{}.", refusal.method, us,
-                     refusal_text(refusal),
-                     peers.empty() ? std::string() : " for peer " + listed(peers, 3));
+  return fmt::format("The TURN server refused {}'s {}{} with {}.", us, refusal.method,
+                     peers.empty() ? std::string() : " for " + listed(peers, 3),
+                     refusal_text(refusal));
 }
 
 void refusal_facts(const Story& story, const TurnAllocation& allocation, const TurnRefusal& refusal,
                    Finding& finding) {
   finding.facts.push_back(
-      fmt::format("{} {} got {}{} {}.", to_string(allocation.server),
-                  counted(refusal.count, refusal.method), refusal_text(refusal),
-                  refusal.code == 401 ? ", although the request carried credentials" : "",
+      fmt::format("{} answered {} with {}{} {}.", to_string(allocation.server),
+                  counted(refusal.count, refusal.method + " request"), refusal_text(refusal),
+                  refusal.code == 401 ? ", although credentials were in it" : "",
                   story.cite.range(refusal.first, refusal.last)));
   if (!allocation.relayed)
     finding.facts.push_back(
@@ -84,23 +84,78 @@ void refusal_facts(const Story& story, const TurnAllocation& allocation, const T
 }  // namespace
 
 void find_silent_stun_servers(const Story& story, Findings& out) {
-  for (const StunServerUse& use : story.call.stun_servers) {
-    if (use.requests == 0 || use.responses > 0)
+  for (const StunTalk& talk : stun_talks(story.call)) {
+    if (talk.requests == 0 || talk.responses > 0)
       continue;
-    const bool waited = use.first_at && story.end - *use.first_at >= kLongEnough;
-    if (use.requests < 2 && !waited)
+    const bool waited = talk.first->first_at && story.end - *talk.first->first_at >= kLongEnough;
+    if (talk.requests < 2 && !waited)
       continue;
     Finding finding = make_finding("stun-server-silent");
-    finding.peer = use.of;
+    finding.peer = talk.first->of;
     finding.level = never_up(story) ? Level::Warning : Level::Note;
-    finding.summary = fmt::format("The STUN server {} did not answer {}.", to_string(use.server),
-                                  use.of ? std::string(to_string(*use.of)) : "the client");
-    finding.facts.push_back(fmt::format("{} from {}, 0 responses {}.",
-                                        counted(use.requests, "request"), to_string(use.client),
-                                        story.cite.range(use.first, use.last)));
-    if (use.first)
-      finding.evidence.push_back(*use.first);
+    finding.summary =
+        fmt::format("The STUN server {} did not answer {}.", to_string(talk.first->server),
+                    talk.first->of ? std::string(to_string(*talk.first->of)) : "the client");
+    finding.facts.push_back(fmt::format(
+        "{} from {}{}, 0 responses {}.", counted(talk.requests, "request"),
+        to_string(talk.first->client),
+        talk.sockets > 1 ? fmt::format(" and {}", counted(talk.sockets - 1, "other port")) : "",
+        story.cite.range(talk.first->first, talk.last)));
+    if (talk.first->first)
+      finding.evidence.push_back(*talk.first->first);
     finding.try_this = "Check address and port of the STUN server, and that UDP gets out.";
+    out.push_back(std::move(finding));
+  }
+}
+
+namespace {
+
+// What one side asked servers over UDP, and the server that answers it over a stream instead.
+struct UdpAgainstTcp {
+  std::uint64_t asked = 0, answered = 0;
+  const TurnAllocation* over_stream = nullptr;
+};
+
+UdpAgainstTcp udp_against_tcp(const Call& call, Side side) {
+  UdpAgainstTcp sum;
+  for (const StunServerUse& use : call.stun_servers)
+    if (use.of == side) {
+      sum.asked += use.requests;
+      sum.answered += use.responses;
+    }
+  for (const TurnAllocation* allocation : allocations_of(call, side)) {
+    if (allocation->transport == "udp") {
+      sum.asked += allocation->requests;
+      sum.answered += allocation->responses;
+    } else if (allocation->responses > 0) {
+      sum.over_stream = allocation;
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+void find_blocked_udp(const Story& story, Findings& out) {
+  for (const Side side : {Side::A, Side::B}) {
+    const UdpAgainstTcp sum = udp_against_tcp(story.call, side);
+    if (sum.over_stream == nullptr || sum.asked < 2 || sum.answered > 0)
+      continue;
+    const TurnAllocation& stream = *sum.over_stream;
+    Finding finding = make_finding("network-udp-blocked");
+    finding.peer = side;
+    finding.summary = fmt::format("UDP does not get through at {}; the server answers over {}.",
+                                  to_string(side), stream.transport == "tls" ? "TLS" : "TCP");
+    finding.facts.push_back(fmt::format("{} sent {} to STUN and TURN servers over UDP: 0 answers.",
+                                        to_string(side), counted(sum.asked, "request")));
+    finding.facts.push_back(fmt::format("{} answered over {} {}.", to_string(stream.server),
+                                        stream.transport,
+                                        story.cite.range(stream.first, stream.last)));
+    if (stream.first)
+      finding.evidence.push_back(*stream.first);
+    finding.open.emplace_back(
+        "Whether a firewall drops all UDP, or only the server's UDP port is closed.");
+    finding.try_this = "Media over TCP suffers from every loss: open UDP if quality matters.";
     out.push_back(std::move(finding));
   }
 }

@@ -13,7 +13,8 @@ constexpr std::size_t kMaxEntries = 200;
 
 class Builder {
  public:
-  Builder(const Call& call, const Citation& cite) : call_(call), cite_(cite) {}
+  Builder(const Call& call, const Citation& cite, Instant end)
+      : call_(call), cite_(cite), end_(end) {}
 
   std::vector<TimelineEntry> build();
 
@@ -24,15 +25,17 @@ class Builder {
   void add_turn();
   void add_refusals(const TurnAllocation& allocation);
   void add_checks(const Transport& transport, Side side);
-  void add_answers(const Transport& transport, Side side);
-  void add_nomination(const Transport& transport);
+  void add_path(const Transport& transport, Side side);
   void add_ice_life(const Transport& transport);
   void add_dtls(const Transport& transport);
   void add_media();
   void add_end();
+  // " (transport 1)" when there are several.
+  std::string suffix(const Transport& transport) const;
 
   const Call& call_;
   const Citation& cite_;
+  Instant end_;
   std::vector<TimelineEntry> entries_;
 };
 
@@ -46,24 +49,34 @@ void Builder::add(const std::optional<Instant>& at, const std::optional<PacketRe
     entries_.push_back({*at, packet, peer, std::string(layer), std::move(what)});
 }
 
+std::string rtt_range(const RttSummary& rtt) {
+  const std::string least = number(rtt.min);
+  const std::string most = number(rtt.max);
+  return least == most ? least : least + " to " + most;
+}
+
 void Builder::add_stun_servers() {
-  for (const StunServerUse& use : call_.stun_servers) {
-    std::string asks = fmt::format("{} asks STUN server {}", who(use.of), to_string(use.server));
-    if (use.rtt)
-      asks += fmt::format(" (RTT {} ms)", use.rtt->max > use.rtt->min
-                                              ? number(use.rtt->min) + " to " + number(use.rtt->max)
-                                              : number(use.rtt->min));
-    else if (use.responses == 0 && use.requests > 0)
-      asks += fmt::format(": no answer to {}", counted(use.requests, "request"));
-    add(use.first_at, use.first, use.of, "stun", asks);
-    if (use.mapped.empty())
+  for (const StunTalk& talk : stun_talks(call_)) {
+    const StunServerUse& first = *talk.first;
+    std::string asks =
+        fmt::format("{} asks STUN server {}", who(first.of), to_string(first.server));
+    if (talk.sockets > 1)
+      asks += fmt::format(" from {} ports", talk.sockets);
+    if (talk.rtt)
+      asks += fmt::format(" (RTT {} ms)", rtt_range(*talk.rtt));
+    else if (talk.responses == 0 && talk.requests > 0)
+      asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
+    add(first.first_at, first.first, first.of, "stun", asks);
+    if (talk.answered == nullptr || talk.answered->mapped.empty())
       continue;
-    const bool same = use.mapped.front() == use.client;
+    const StunServerUse& use = *talk.answered;
+    const Endpoint& seen = use.mapped.front();
+    // Equal addresses say nothing about NATs on the peer's side of the capture point.
     add(use.first_response_at, use.first_response, use.of, "stun",
-        same ? fmt::format("{} is not behind a NAT: seen as {} itself", who(use.of),
-                           to_string(use.client))
-             : fmt::format("{} is behind a NAT: {} is seen as {}", who(use.of),
-                           to_string(use.client), to_string(use.mapped.front())));
+        seen == use.client ? fmt::format("the server sees {} as {}, as it is here: no NAT between",
+                                         who(use.of), to_string(seen))
+                           : fmt::format("{} is behind a NAT: {} is seen as {}", who(use.of),
+                                         to_string(use.client), to_string(seen)));
   }
 }
 
@@ -105,34 +118,62 @@ void Builder::add_checks(const Transport& transport, Side side) {
   if (first == nullptr)
     return;
   add(first->first_at, first->first, side, "ice",
-      fmt::format("{}'s first check: {} -> {}{}", to_string(side), candidate_text(first->local),
-                  candidate_text(first->remote), first->through_turn ? " through TURN" : ""));
+      fmt::format("{}'s first check: {} -> {}{}{}", to_string(side), candidate_text(first->local),
+                  candidate_text(first->remote), first->through_turn ? " through TURN" : "",
+                  suffix(transport)));
   const Checks checks = checks_of(transport, side);
   if (!ice_worked(transport) && checks.responses == 0 && checks.last != checks.first)
     add(checks.last_at, checks.last, side, "ice",
         fmt::format("{}'s last check: {} sent, none answered", to_string(side), checks.requests));
 }
 
-void Builder::add_answers(const Transport& transport, Side side) {
+const Pair* first_answered(const Transport& transport, Side side) {
   const Pair* first = nullptr;
   for (const Pair& pair : transport.pairs)
     if (pair.agent == side && pair.first_response_at &&
         (first == nullptr || *pair.first_response_at < *first->first_response_at))
       first = &pair;
-  if (first == nullptr)
-    return;
-  add(first->first_response_at, first->first_response, side, "ice",
-      fmt::format("{}'s first answer: {} -> {}", to_string(side), address_word(first->local),
-                  address_word(first->remote)));
+  return first;
 }
 
-void Builder::add_nomination(const Transport& transport) {
+// One event: the answer that makes a pair valid, its nomination, the agent's new state.
+bool same_moment(const std::optional<Instant>& a, const std::optional<Instant>& b) {
+  constexpr Duration kTogether = std::chrono::milliseconds(1);
+  return a && b && *a - *b <= kTogether && *b - *a <= kTogether;
+}
+
+void Builder::add_path(const Transport& transport, Side side) {
+  const TransportAgent& agent = transport.agents[index_of(side)];
+  const Pair* answered = first_answered(transport, side);
+  if (answered != nullptr && !same_moment(answered->first_response_at, agent.connected))
+    add(answered->first_response_at, answered->first_response, side, "ice",
+        fmt::format("{}'s first answer: {} -> {}{}", to_string(side), address_word(answered->local),
+                    address_word(answered->remote), suffix(transport)));
   for (const Pair& pair : transport.pairs)
-    if (pair.nominated && pair.nominated_at && pair.use_candidate > 0)
-      add(pair.nominated_at, pair.nominated_by, pair.agent, "ice",
-          fmt::format("{} nominates {} - {}: {} -> {}", to_string(pair.agent),
-                      type_word(pair.local), type_word(pair.remote), address_word(pair.local),
-                      address_word(pair.remote)));
+    if (pair.agent == side && pair.nominated && pair.nominated_at && pair.use_candidate > 0 &&
+        !same_moment(pair.nominated_at, agent.connected))
+      add(pair.nominated_at, pair.nominated_by, side, "ice",
+          fmt::format("{} nominates {} -> {}{}", to_string(side), address_word(pair.local),
+                      address_word(pair.remote), suffix(transport)));
+  if (!agent.connected)
+    return;
+  std::optional<PacketRef> by;
+  const Pair* up = nullptr;
+  for (const Pair& pair : transport.pairs) {
+    if (pair.agent != side || by)
+      continue;
+    if (same_moment(pair.first_response_at, agent.connected))
+      by = pair.first_response;
+    else if (same_moment(pair.nominated_at, agent.connected))
+      by = pair.nominated_by;
+    up = by ? &pair : up;
+  }
+  add(agent.connected, by, side, "ice",
+      up == nullptr
+          ? fmt::format("ICE of {} is up{}", to_string(side), suffix(transport))
+          : fmt::format("ICE of {} is up: {} -> {} is valid{}{}", to_string(side),
+                        address_word(up->local), address_word(up->remote),
+                        up->use_candidate > 0 ? " and nominated" : "", suffix(transport)));
 }
 
 void Builder::add_ice_life(const Transport& transport) {
@@ -144,13 +185,9 @@ void Builder::add_ice_life(const Transport& transport) {
     add(conflict.request_at, conflict.request, conflict.claimant, "ice",
         fmt::format("role conflict: {} claims {}, gets 487 {}", to_string(conflict.claimant),
                     role_word(conflict.claimed), cite_.ref(conflict.error)));
-  for (const Side side : {Side::A, Side::B}) {
-    const TransportAgent& agent = transport.agents[index_of(side)];
-    add(agent.connected, std::nullopt, side, "ice",
-        fmt::format("{}'s pair is valid and nominated: ICE is connected", to_string(side)));
-    add(agent.consent_lost, std::nullopt, side, "ice",
-        fmt::format("{}'s consent is lost: no answer for 30 s", to_string(side)));
-  }
+  for (const Side side : {Side::A, Side::B})
+    add(transport.agents[index_of(side)].consent_lost, std::nullopt, side, "ice",
+        fmt::format("{}'s consent is over: no answer for 30 s", to_string(side)));
 }
 
 std::string hello_text(const Dtls& dtls) {
@@ -168,9 +205,10 @@ void Builder::add_dtls(const Transport& transport) {
   const Dtls& dtls = transport.dtls;
   const std::size_t datagrams = dtls.client_hello_datagrams.size();
   add(dtls.started_at, dtls.client_hello, dtls.client, "dtls",
-      fmt::format("ClientHello{}{}",
+      fmt::format("ClientHello{}{}{}",
                   dtls.client ? " of " + std::string(to_string(*dtls.client)) : std::string(),
-                  datagrams > 1 ? fmt::format(" in {} datagrams", datagrams) : std::string()));
+                  datagrams > 1 ? fmt::format(" in {} datagrams", datagrams) : std::string(),
+                  suffix(transport)));
   for (const DtlsStep& step : transport.dtls_steps)
     if (dtls.server_hello && step.packet == *dtls.server_hello) {
       add(step.at, dtls.server_hello, step.from, "dtls", hello_text(dtls));
@@ -178,24 +216,36 @@ void Builder::add_dtls(const Transport& transport) {
     }
   if (dtls.connected_at)
     add(dtls.connected_at, std::nullopt, std::nullopt, "dtls",
-        fmt::format("DTLS is connected{}{}",
+        fmt::format("DTLS is finished{}{}{}",
                     dtls.handshake_ms ? " after " + number(*dtls.handshake_ms) + " ms" : "",
-                    is_inferred(dtls.inferred, "state") ? " (inferred)" : ""));
+                    is_inferred(dtls.inferred, "state") ? " (inferred)" : "", suffix(transport)));
+  for (const Side side : {Side::A, Side::B})
+    if (ended_with_alert(transport, side))
+      add(dtls.sealed_alert_at[index_of(side)], dtls.sealed_alert[index_of(side)], side, "dtls",
+          fmt::format("{} ends DTLS with an encrypted alert: close_notify (inferred){}",
+                      to_string(side), suffix(transport)));
 }
 
 void Builder::add_media() {
-  constexpr std::size_t kStreams = 8;
-  std::size_t shown = 0;
-  for (const Stream& stream : call_.streams) {
-    if (shown == kStreams)
-      return;
-    if (!stream.first_at)
-      continue;
-    add(stream.first_at, stream.first, stream.from, "media",
-        fmt::format("{}'s first {}RTP, SSRC {}", to_string(stream.from),
-                    stream.kind ? *stream.kind + " " : std::string(), stream.ssrc));
-    ++shown;
+  for (const Side side : {Side::A, Side::B}) {
+    const Stream* first = nullptr;
+    std::size_t streams = 0;
+    for (const Stream& stream : call_.streams) {
+      if (stream.from != side || !stream.first_at)
+        continue;
+      ++streams;
+      if (first == nullptr || *stream.first_at < *first->first_at)
+        first = &stream;
+    }
+    if (first != nullptr)
+      add(first->first_at, first->first, side, "media",
+          fmt::format("first RTP of {}, SSRC {}{}", to_string(side), first->ssrc,
+                      streams > 1 ? fmt::format("; {} streams in all", streams) : std::string()));
   }
+}
+
+std::string Builder::suffix(const Transport& transport) const {
+  return call_.transports.size() > 1 ? fmt::format(" (transport {})", transport.id) : std::string();
 }
 
 void Builder::add_end() {
@@ -210,7 +260,8 @@ void Builder::add_end() {
     if (first != nullptr)
       add(first->at, first->packet, owner, "network",
           fmt::format("{}'s port {} is closed ({})", to_string(owner), first->refused.port,
-                      counted(count, "ICMP port unreachable")));
+                      count == 1 ? "ICMP port unreachable"
+                                 : fmt::format("{} ICMP port unreachable", count)));
   }
   for (const Transport& transport : call_.transports)
     for (const Side side : {Side::A, Side::B})
@@ -221,8 +272,11 @@ void Builder::add_end() {
                         counted(silence->unanswered, "check")));
   for (const Side side : {Side::A, Side::B}) {
     const std::size_t i = index_of(side);
-    add(call_.last_packet_from_at[i], call_.last_packet_from[i], side, "network",
-        fmt::format("last packet of {}", to_string(side)));
+    // News only when the other side or the capture goes on without it.
+    if (was_connected(call_) && call_.last_packet_from_at[i] &&
+        end_ - *call_.last_packet_from_at[i] >= std::chrono::milliseconds(500))
+      add(call_.last_packet_from_at[i], call_.last_packet_from[i], side, "network",
+          fmt::format("last packet of {}", to_string(side)));
   }
 }
 
@@ -232,9 +286,8 @@ std::vector<TimelineEntry> Builder::build() {
   for (const Transport& transport : call_.transports) {
     for (const Side side : {Side::A, Side::B}) {
       add_checks(transport, side);
-      add_answers(transport, side);
+      add_path(transport, side);
     }
-    add_nomination(transport);
     add_ice_life(transport);
     add_dtls(transport);
     for (const DtlsAlert& alert : transport.dtls.alerts)
@@ -250,8 +303,8 @@ std::vector<TimelineEntry> Builder::build() {
 
 }  // namespace
 
-std::vector<TimelineEntry> timeline_of(const Call& call, const Citation& cite) {
-  return Builder(call, cite).build();
+std::vector<TimelineEntry> timeline_of(const Call& call, const Citation& cite, Instant end) {
+  return Builder(call, cite, end).build();
 }
 
 }  // namespace parley::analyzer

@@ -10,7 +10,7 @@
 
 namespace parley::analyzer {
 
-// By time; at most a few hundred entries for any call.
-std::vector<TimelineEntry> timeline_of(const Call& call, const Citation& cite);
+// By time; at most a few hundred entries for any call. `end` is the last packet of the captures.
+std::vector<TimelineEntry> timeline_of(const Call& call, const Citation& cite, Instant end);
 
 }  // namespace parley::analyzer

@@ -15,6 +15,7 @@ namespace {
 // Causes before their consequences: a refused relay explains why none was there to fall back to.
 constexpr std::array kCausesFirst = std::to_array<std::string_view>({
     "dtls-alert",
+    "dtls-peer-silent",
     "dtls-stuck",
     "dtls-not-started",
     "ice-wrong-password",
@@ -38,15 +39,21 @@ std::size_t cause_rank(const Finding& finding) {
       std::find(kCausesFirst.begin(), kCausesFirst.end(), finding.code) - kCausesFirst.begin());
 }
 
+// Each side's own view of its local candidate is the best one; the other's view of it the next.
+std::string type_of(const Transport& transport, Side side) {
+  const auto& own = transport.agents[index_of(side)].selected_pair;
+  if (own && own->local.type)
+    return type_word(own->local);
+  const auto& seen = transport.agents[index_of(other(side))].selected_pair;
+  if (seen && seen->remote.type)
+    return type_word(seen->remote);
+  return "unknown";
+}
+
 std::string path_text(const Transport& transport) {
-  for (const Side side : {Side::A, Side::B}) {
-    const auto& selected = transport.agents[index_of(side)].selected_pair;
-    if (selected && (selected->local.type || selected->remote.type))
-      return fmt::format(" over {} - {}",
-                         type_word(side == Side::A ? selected->local : selected->remote),
-                         type_word(side == Side::A ? selected->remote : selected->local));
-  }
-  return {};
+  const std::string a = type_of(transport, Side::A);
+  const std::string b = type_of(transport, Side::B);
+  return a == "unknown" && b == a ? std::string() : fmt::format(" over {} - {}", a, b);
 }
 
 const Transport* first_connected(const Call& call) {
@@ -58,7 +65,8 @@ const Transport* first_connected(const Call& call) {
 
 std::string media_text(const Transport& transport) {
   if (!media_flowed(transport))
-    return "no media: DTLS only";
+    return fmt::format("no RTP, {}", counted(transport.dtls_packets[0] + transport.dtls_packets[1],
+                                             "DTLS packet"));
   const bool both = rtp_from(transport, Side::A) > 0 && rtp_from(transport, Side::B) > 0;
   if (both)
     return "media both ways";
@@ -90,17 +98,25 @@ std::string connected_text(const Story& story) {
                     [](const Transport& t) { return was_connected(t); }));
   if (used > 1)
     text += "; " + counted(used, "transport");
+  for (const Side side : {Side::A, Side::B})
+    if (const std::optional<Instant> gone = gone_at(story.call, side))
+      text += fmt::format("; {} gone at {} (inferred)", to_string(side), story.cite.time(*gone));
   return text + ".";
 }
 
 std::string failed_ice_text(const Story& story, const Finding& finding) {
   const Side side = finding.peer.value_or(Side::A);
   const Checks checks = checks_of(story.call, side);
-  if (checks.requests == 0 || !checks.first_at || !checks.last_at || checks.responses > 0)
+  const Checks theirs = checks_of(story.call, other(side));
+  if (checks.requests == 0 || !checks.first_at || !checks.last_at || checks.responses > 0 ||
+      theirs.responses > 0)
     return finding.summary;
-  return fmt::format("ICE found no path: {} sent in {}, none answered.",
-                     counted(checks.requests, "check"),
-                     span_text(*checks.last_at - *checks.first_at));
+  const std::string sent = theirs.requests == 0
+                               ? counted(checks.requests, "check")
+                               : fmt::format("{} + {} checks", checks.requests, theirs.requests);
+  const std::string relay = finding.code == "ice-no-relay" ? ", and there was no relay" : "";
+  return fmt::format("ICE found no path: {} sent in {}, none answered{}.", sent,
+                     span_text(*checks.last_at - *checks.first_at), relay);
 }
 
 std::string progress_text(const Story& story) {
@@ -114,20 +130,41 @@ std::string progress_text(const Story& story) {
                      counted(a.requests + b.requests, "check"));
 }
 
+// "The server ..." in the middle of a sentence.
+std::string lowered(std::string text) {
+  for (const std::string_view start : {"The ", "No "})
+    if (text.starts_with(start))
+      text[0] = start[0] == 'T' ? 't' : 'n';
+  return text;
+}
+
 bool about_relay(std::string_view code) {
   return code.starts_with("turn-");
 }
 
 std::optional<std::string> further_evidence(const Finding& finding, const Story& story) {
-  if (finding.confidence == Confidence::Certain || story.call.from_run)
+  if (finding.confidence == Confidence::Certain || story.call.from_run || story.captures.size() > 1)
     return std::nullopt;
-  const Side other_side = other(finding.peer.value_or(Side::A));
+  if (seen_from_a_server(story.call, story.captures))
+    return "captures at A and at B";
+  const Side about = finding.peer.value_or(Side::A);
   if (finding.code == "media-one-way")
-    return fmt::format("a capture at {}", to_string(finding.peer.value_or(Side::B)));
+    return fmt::format("a capture at {}", to_string(about));
+  if (finding.code == "dtls-peer-silent")
+    return fmt::format("the SDP that {} received, or its log", to_string(about));
   if (finding.code.starts_with("ice-"))
-    return fmt::format("a capture at {}, or outside of {}'s NAT", to_string(other_side),
-                       to_string(other(other_side)));
-  return fmt::format("a capture at {}", to_string(other_side));
+    return fmt::format("a capture at {}, or outside of {}'s NAT", to_string(other(about)),
+                       to_string(about));
+  return fmt::format("a capture at {}", to_string(other(about)));
+}
+
+// The server sees what passes it: a direct path between the peers does not.
+void limit_to_what_a_server_sees(const Story& story, Verdict& verdict) {
+  if (story.outcome != Outcome::Failed || !seen_from_a_server(story.call, story.captures))
+    return;
+  verdict.text = "As far as this server sees: " + lowered(verdict.text);
+  verdict.confidence = Confidence::Possible;
+  verdict.would_decide = "captures at A and at B";
 }
 
 Verdict decisive(const Story& story, const Finding& finding) {
@@ -135,16 +172,17 @@ Verdict decisive(const Story& story, const Finding& finding) {
   verdict.code = finding.code;
   verdict.confidence = finding.confidence;
   verdict.text = finding.summary;
+  verdict.would_decide = further_evidence(finding, story);
   if (never_up(story) && about_relay(finding.code)) {
     // That the relay was refused is certain; that a relay would have saved the call is not.
     verdict.confidence = Confidence::Likely;
-    verdict.text = "No direct path worked, and the relay was not to be had: " + finding.summary;
+    verdict.text = "No direct path worked, and no relay: " + lowered(finding.summary);
   } else if (never_up(story) &&
              (finding.code == "ice-no-relay" || finding.code == "ice-no-answer" ||
               finding.code == "ice-one-side-silent")) {
     verdict.text = failed_ice_text(story, finding);
   }
-  verdict.would_decide = further_evidence(finding, story);
+  limit_to_what_a_server_sees(story, verdict);
   return verdict;
 }
 

@@ -32,6 +32,14 @@ std::string fitted(std::string_view text, std::size_t width, bool right) {
   return right ? fill + std::string(text) : std::string(text) + fill;
 }
 
+// Without the gap behind the last column.
+std::size_t total_of(const std::vector<std::size_t>& widths, std::size_t indent) {
+  const std::size_t sum =
+      std::accumulate(widths.begin(), widths.end(), indent,
+                      [](std::size_t all, std::size_t w) { return all + (w > 0 ? w + kGap : 0); });
+  return sum > indent ? sum - kGap : sum;
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -76,14 +84,13 @@ std::vector<std::size_t> Table::widths() const {
   return result;
 }
 
+std::size_t Table::natural_width(std::size_t indent) const {
+  return total_of(widths(), indent);
+}
+
 std::string Table::render(std::size_t indent, std::size_t width) const {
   std::vector<std::size_t> wide = widths();
-  const auto total = [&] {
-    return std::accumulate(wide.begin(), wide.end(), indent, [](std::size_t sum, std::size_t w) {
-      return sum + (w > 0 ? w + kGap : 0);
-    });
-  };
-  while (total() > width + kGap) {
+  while (total_of(wide, indent) > width) {
     std::size_t victim = columns_.size();
     for (std::size_t i = 0; i < columns_.size(); ++i)
       if (wide[i] > 0 && columns_[i].drop_order > 0 &&

@@ -29,6 +29,8 @@ class Table {
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
   void add_row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   bool empty() const { return rows_.empty(); }
+  // How wide it is with all its columns.
+  std::size_t natural_width(std::size_t indent) const;
   // Every line indented; columns that are empty in every row are left out.
   std::string render(std::size_t indent, std::size_t width) const;
 

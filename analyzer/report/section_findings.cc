@@ -40,6 +40,8 @@ std::string labelled(std::string_view label, const std::vector<std::string>& lin
                      const Page& page) {
   std::string out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].empty())
+      continue;
     const std::string first = std::string(kFactIndent, ' ') +
                               fmt::format("{:<{}}", i == 0 ? label : "", kFactText - kFactIndent);
     const std::size_t list_hang = lines[i].starts_with("- ") ? 2 : 0;
@@ -54,6 +56,17 @@ std::string details(const Finding& finding, const Page& page) {
       finding.open.empty())
     out += labelled(to_string(finding.confidence), {"that this is the cause"}, page);
   return out + labelled("open", finding.open, page);
+}
+
+// The first two facts in one paragraph.
+std::string brief(const Finding& finding) {
+  constexpr std::size_t kFacts = 2;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kFacts, finding.facts.size()); ++i)
+    text += (i > 0 ? " " : "") + finding.facts[i];
+  if (finding.facts.size() > kFacts)
+    text += fmt::format(" And {} more.", finding.facts.size() - kFacts);
+  return text;
 }
 
 }  // namespace
@@ -73,10 +86,8 @@ std::string findings_section(const Call& call, const Page& page) {
     out += head_line(finding, code_width, page);
     if (i < kInFull || finding.level == Level::Error) {
       out += details(finding, page);
-    } else if (!finding.facts.empty()) {
-      const std::string rest =
-          finding.facts.size() > 1 ? fmt::format(" and {} more", finding.facts.size() - 1) : "";
-      out += labelled("", {finding.facts.front() + rest}, page);
+    } else {
+      out += labelled("", {brief(finding)}, page);
     }
   }
   if (call.findings.size() > shown)

@@ -25,7 +25,8 @@ std::string allocation_text(const TurnAllocation& allocation, const Page& page) 
   if (!allocation.permissions.empty())
     text += ", " + counted(allocation.permissions.size(), "permission");
   for (const TurnRefusal& refusal : allocation.refusals)
-    text += fmt::format(", {}x {} {}", refusal.count, refusal.method, refusal.code);
+    if (refusal.code != 438 && (refusal.code != 401 || refusal.authenticated))
+      text += fmt::format(", {} refused: {}", refusal.method, refusal.code);
   return text + " " + page.cite.range(allocation.first, allocation.last);
 }
 

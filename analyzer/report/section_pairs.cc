@@ -20,13 +20,16 @@ int weight(const Pair& pair) {
 std::string answered_text(const Pair& pair) {
   std::string text = std::to_string(pair.responses);
   for (const ErrorCount& error : pair.errors)
-    text += fmt::format(" +{}x{}", error.count, error.code);
+    text += error.count == 1 ? fmt::format("+{}", error.code)
+                             : fmt::format("+{}x{}", error.count, error.code);
   return text;
 }
 
-std::string rtt_text(const Pair& pair) {
+std::string rtt_text(const Pair& pair, bool in_full) {
   if (!pair.rtt)
     return {};
+  if (!in_full)
+    return number(pair.rtt->median);
   return fmt::format("{} {} {}", number(pair.rtt->min), number(pair.rtt->median),
                      number(pair.rtt->max));
 }
@@ -47,7 +50,7 @@ std::string result_text(const Pair& pair) {
     return "refused";
   if (pair.requests == 0)
     return "not checked";
-  return pair.state == trace::PairState::Failed ? "failed, no answer" : "no answer";
+  return "no answer";
 }
 
 std::string nomination_text(const Transport& transport, Side side) {
@@ -68,16 +71,34 @@ std::string title(const Call& call, const Transport& transport, const Page& page
     const auto& role = call.peers[index_of(side)].ice_role;
     if (!role)
       continue;
-    text += (text.empty() ? "" : "   ") + fmt::format("{} {}{}", to_string(side), role_word(*role),
-                                                      *role == trace::IceRole::Controlling
-                                                          ? nomination_text(transport, side)
-                                                          : std::string());
+    text += (text.empty() ? "" : "   ") +
+            fmt::format("{} {}{}{}", to_string(side), role_word(*role),
+                        is_inferred(call.peers[index_of(side)].inferred, "ice_role") ? "?" : "",
+                        *role == trace::IceRole::Controlling ? nomination_text(transport, side)
+                                                             : std::string());
   }
   std::string name = "PAIRS";
   if (call.transports.size() > 1)
     name += fmt::format(" OF TRANSPORT {}", transport.id);
   return "\n" + painted(name, Paint::Bold, page.options.color) +
          (text.empty() ? "" : "   " + text) + "\n";
+}
+
+Table rows_of(const std::vector<const Pair*>& pairs, const Page& page, bool in_full) {
+  Table table({{"", false, 0},
+               {"local", false, 0},
+               {"remote", false, 0},
+               {"sent", true, 0},
+               {"replies", true, 0},
+               {"RTT ms", true, 2},
+               {"packets", false, 1},
+               {"result", false, 0}});
+  for (const Pair* pair : pairs)
+    table.add_row({std::string(to_string(pair->agent)), candidate_text(pair->local),
+                   candidate_text(pair->remote), std::to_string(pair->requests),
+                   answered_text(*pair), rtt_text(*pair, in_full), packets_text(*pair, page),
+                   result_text(*pair)});
+  return table;
 }
 
 std::string table_of(const Transport& transport, const Page& page) {
@@ -87,25 +108,15 @@ std::string table_of(const Transport& transport, const Page& page) {
   std::stable_sort(order.begin(), order.end(), [](const Pair* a, const Pair* b) {
     return weight(*a) != weight(*b) ? weight(*a) > weight(*b) : a->requests > b->requests;
   });
-  Table table({{"", false, 0},
-               {"local", false, 0},
-               {"remote", false, 0},
-               {"sent", true, 0},
-               {"answered", true, 0},
-               {"RTT ms", true, 1},
-               {"packets", false, 2},
-               {"result", false, 0}});
-  const std::size_t shown = std::min(kShown, order.size());
-  for (std::size_t i = 0; i < shown; ++i) {
-    const Pair& pair = *order[i];
-    table.add_row({std::string(to_string(pair.agent)), candidate_text(pair.local),
-                   candidate_text(pair.remote), std::to_string(pair.requests), answered_text(pair),
-                   rtt_text(pair), packets_text(pair, page),
-                   result_text(pair) + (pair.through_turn ? " by TURN" : "")});
-  }
-  std::string out = table.render(3, page.options.width);
-  if (order.size() > shown)
-    out += fmt::format("   and {} more\n", order.size() - shown);
+  const std::size_t all = order.size();
+  order.resize(std::min(kShown, all));
+  constexpr std::size_t kIndent = 3;
+  Table table = rows_of(order, page, true);
+  if (table.natural_width(kIndent) > page.options.width)
+    table = rows_of(order, page, false);
+  std::string out = table.render(kIndent, page.options.width);
+  if (all > order.size())
+    out += fmt::format("   and {} more\n", all - order.size());
   return out;
 }
 
