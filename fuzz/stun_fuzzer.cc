@@ -51,6 +51,7 @@ void require_round_trip(const MessageView& view) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer fixes this name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input = parley::fuzz::input(data, size);
   const auto view = MessageView::decode(input);

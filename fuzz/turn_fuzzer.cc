@@ -29,6 +29,7 @@ void cut_stream(Bytes stream) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer fixes this name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input = parley::fuzz::input(data, size);
   cut_stream(input);

@@ -15,9 +15,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const json& vectors() {
-  static const json kVectors =
+  static const json list =
       json::parse(test::read_text(test::source_path("tests/vectors/stun.json")))["vectors"];
-  return kVectors;
+  return list;
 }
 
 const json& vector_named(const std::string& name) {
