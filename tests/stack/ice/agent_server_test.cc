@@ -68,12 +68,14 @@ TEST(PeerChecks, WithoutUsernameOrIntegrityGet400) {
 }
 
 TEST(PeerChecks, WithWrongUsernameOrPasswordGet401AndChangeNothing) {
-  for (const auto& [username, password] :
+  for (const auto& [name, secret] :
        {std::pair<std::string, std::string>{"ourX:peer", kOurs.password},
         {"our:peer", kOurs.password},
         {"ourU", kOurs.password},
         {"ourUx:peer", kOurs.password},
         {"ourU:peer", "anotherPasswordAltogether"}}) {
+    const std::string& username = name;
+    const std::string& password = secret;
     Lone lone(controlled());
     lone.gather();
     lone.describe();
