@@ -11,6 +11,10 @@ namespace {
 using rtp::ExtensionElement;
 using rtp::PacketView;
 
+std::string counted(std::size_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
 std::string profile_text(std::uint16_t profile) {
   if (profile == rtp::kOneByteProfile)
     return "one-byte elements (0xbede)";
@@ -38,7 +42,7 @@ Field extension_field(const PacketView& view) {
   const std::size_t at = view.extension_offset;
   Field field = make_field("Header Extension", "", at, kHeader + view.extension_data.size());
   field.add("Profile", profile_text(view.extension_profile), at, 2);
-  field.add("Length", fmt::format("{} words", view.extension_data.size() / 4), at + 2, 2);
+  field.add("Length", counted(view.extension_data.size() / 4, "word"), at + 2, 2);
   const auto elements = view.extension_elements();
   if (!elements) {
     field.children.push_back(
@@ -50,7 +54,7 @@ Field extension_field(const PacketView& view) {
   for (const ExtensionElement& element : *elements)
     add_element(field, element);
   field.value = elements->empty() ? fmt::format("{} bytes", view.extension_data.size())
-                                  : fmt::format("{} elements", elements->size());
+                                  : counted(elements->size(), "element");
   if (elements->empty() && !view.extension_data.empty())
     field.add("Data", short_hex(view.extension_data), at + kHeader, view.extension_data.size());
   return field;
