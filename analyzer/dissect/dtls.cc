@@ -137,8 +137,7 @@ void ack(Field& to, FieldReader& reader) {
 
 std::string Datagram::payload(Field& to, const RecordView& record) {
   const std::size_t at = record.offset + record.header_size;
-  const std::string type =
-      record.unified ? "DTLS 1.3 record" : dtls::content_type_name(record.type);
+  std::string type = record.unified ? "DTLS 1.3 record" : dtls::content_type_name(record.type);
   if (!record.in_clear()) {
     if (!record.fragment.empty())
       to.add("Encrypted", fmt::format("{} bytes", record.fragment.size()), at,
