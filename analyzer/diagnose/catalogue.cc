@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 namespace parley::analyzer {
 namespace {
 
@@ -18,8 +20,6 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "A capture file is damaged: what stands in the damaged part is unknown."},
     {"capture-ends-early", Note, Certain, "",
      "The packets end before it is decided whether the call comes up."},
-    {"capture-no-call", Note, Certain, "",
-     "No ICE connectivity check is in the captures, so no call could be rebuilt."},
     {"dtls-alert", Error, Certain, "RFC 5246 section 7.2",
      "A fatal DTLS alert ended the handshake or the connection."},
     {"dtls-fingerprint-unverified", Note, Certain, "RFC 8122 section 5",
@@ -33,9 +33,9 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "The DTLS handshake began and did not end."},
     {"ice-consent-lost", Error, Likely, "RFC 7675 section 5.1",
      "A path worked, then the checks on it went unanswered until the sender gave up."},
-    {"ice-icmp-unreachable", Note, Certain, "RFC 8445 section 7.2.5.2.4",
+    {"ice-icmp-unreachable", Note, Certain, "RFC 8445 section 7.2.5.2.2",
      "ICMP said that a peer's address or port cannot be reached."},
-    {"ice-no-answer", Error, Likely, "RFC 8445 section 7.2.5.2",
+    {"ice-no-answer", Error, Likely, "RFC 8445 section 7.2.5.2.3",
      "Checks were sent and none was answered."},
     {"ice-no-relay", Error, Likely, "RFC 8445 section 5.1.1.2",
      "No direct pair worked and no relayed candidate was there to fall back to."},
@@ -57,11 +57,11 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "No UDP packet came back to a side, while the same server answered it over TCP."},
     {"stun-server-silent", Warning, Certain, "RFC 8489 section 6.2.1",
      "A STUN server did not answer, so no server-reflexive candidate came from it."},
-    {"turn-401-loop", Error, Certain, "RFC 8656 section 7.2",
+    {"turn-401-loop", Error, Certain, "RFC 8489 section 9.2.5",
      "The TURN server answered a request that carried credentials with 401: they are wrong."},
-    {"turn-403", Error, Certain, "RFC 8656 section 9.2",
+    {"turn-403", Error, Certain, "RFC 8656 section 10.2",
      "The TURN server forbids a peer address, or the allocation itself."},
-    {"turn-error", Error, Certain, "RFC 8656 section 18",
+    {"turn-error", Error, Certain, "RFC 8656 section 19",
      "The TURN server refused a request with another error code."},
     {"turn-server-silent", Warning, Certain, "RFC 8656 section 7.1",
      "A TURN server did not answer any request."},
@@ -77,6 +77,23 @@ const FindingKind* find_kind(std::string_view code) {
   const auto* const found = std::find_if(
       kKinds.begin(), kKinds.end(), [&](const FindingKind& kind) { return kind.code == code; });
   return found == kKinds.end() ? nullptr : &*found;
+}
+
+std::string describe_findings() {
+  std::string text =
+      "# Findings\n\n"
+      "Every code that `parley analyze` and `parley run` can report. Codes are stable: scripts may "
+      "compare them.\n"
+      "The level is the usual one; it is lower where the call came up in spite of it. The "
+      "confidence "
+      "is the highest\nthat a finding of this code gets. A verdict has the code of its decisive "
+      "finding, or `ok`.\n\n"
+      "| code | level | confidence | meaning | standard |\n"
+      "| --- | --- | --- | --- | --- |\n";
+  for (const FindingKind& kind : kKinds)
+    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", kind.code, to_string(kind.level),
+                        to_string(kind.confidence), kind.meaning, kind.rfc);
+  return text;
 }
 
 Finding make_finding(std::string_view code) {

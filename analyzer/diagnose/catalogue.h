@@ -21,6 +21,8 @@ struct FindingKind {
 std::span<const FindingKind> finding_kinds();
 // nullptr for a code that does not exist.
 const FindingKind* find_kind(std::string_view code);
+// The text of docs/findings.md.
+std::string describe_findings();
 // A finding with level, confidence and RFC of its kind.
 Finding make_finding(std::string_view code);
 

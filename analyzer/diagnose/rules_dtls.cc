@@ -173,11 +173,11 @@ void find_unverified_fingerprint(const Story& story, Findings& out) {
     finding.transport = transport.id;
     const bool hidden = dtls.certificates.empty();
     finding.summary = hidden && dtls.version == "DTLS 1.3"
-                          ? "Certificates are encrypted in DTLS 1.3: not compared with the SDP."
+                          ? "Encrypted in DTLS 1.3: not compared with the SDP."
                       : hidden ? "No certificate could be read, so no fingerprint was compared."
                                : "The certificates were not compared with an SDP.";
     for (const DtlsCertificate& certificate : dtls.certificates)
-      finding.facts.push_back(fmt::format("{}: {} {}.", to_string(certificate.peer),
+      finding.facts.push_back(fmt::format("{}: {} {}", to_string(certificate.peer),
                                           certificate.algorithm, short_print(certificate.value)));
     out.push_back(std::move(finding));
     return;  // once for the call

@@ -48,6 +48,29 @@ void add_server_fact(const Story& story, Side side, Finding& finding) {
   }
 }
 
+// Nothing but checks of one side, nothing of the other.
+bool heard_nothing(const Story& story, Side side) {
+  return heard_from(story.call, side) == 0;
+}
+
+void add_causes_of_silence(Side side, Finding& finding) {
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
+  finding.open.push_back(fmt::format(
+      "- a NAT that gives every destination another port (symmetric), at {}, {} or both", us,
+      them));
+  finding.open.push_back(fmt::format(
+      "- a firewall that drops UDP between them, or {} is gone or has other candidates", them));
+}
+
+// Checks of both sides pass the capture point.
+void add_causes_between(Finding& finding) {
+  finding.open.emplace_back(
+      "- NATs that give every destination another port, and filters that drop what comes from it");
+  finding.open.emplace_back("- a firewall behind this point, on either side");
+  finding.open.emplace_back("- the other side gets the checks and refuses them in silence");
+}
+
 // What a missing answer may mean: never more than what the packets leave open.
 void add_open_causes(const Story& story, Side side, Finding& finding) {
   const std::string_view us = to_string(side);
@@ -59,18 +82,18 @@ void add_open_causes(const Story& story, Side side, Finding& finding) {
     return;
   }
   finding.open.emplace_back("Why nothing came back. These packets cannot tell apart:");
-  finding.open.push_back(fmt::format(
-      "- a NAT that gives every destination another port (symmetric), at {}, {} or both", us,
-      them));
-  finding.open.push_back(fmt::format(
-      "- a firewall that drops UDP between them, or {} is gone or has other candidates", them));
+  if (heard_nothing(story, other(side)))
+    add_causes_of_silence(side, finding);
+  else
+    add_causes_between(finding);
   if (use != nullptr && use->mapped.size() == 1) {
     finding.open.push_back(fmt::format(
         "{}'s port is the same in {}, but from one server only: that does not show which port {} "
         "has towards {}.",
         us,
-        use->responses == 1 ? "the one STUN answer"
-                            : fmt::format("all {} STUN answers", use->responses),
+        use->responses == 1   ? "the one STUN answer"
+        : use->responses == 2 ? "both STUN answers"
+                              : fmt::format("all {} STUN answers", use->responses),
         us, them));
   } else if (use != nullptr && use->mapped.size() > 1) {
     finding.open.push_back(fmt::format(
@@ -84,11 +107,6 @@ void add_evidence(const Checks& checks, Finding& finding) {
     finding.evidence.push_back(*checks.first);
   if (checks.last && checks.last != checks.first)
     finding.evidence.push_back(*checks.last);
-}
-
-// Nothing but checks of one side, nothing of the other.
-bool heard_nothing(const Story& story, Side side) {
-  return heard_from(story.call, side) == 0;
 }
 
 bool asked_for_relay(const Call& call, Side side) {

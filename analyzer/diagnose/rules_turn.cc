@@ -81,35 +81,6 @@ void refusal_facts(const Story& story, const TurnAllocation& allocation, const T
     finding.evidence.push_back(refusal.last);
 }
 
-}  // namespace
-
-void find_silent_stun_servers(const Story& story, Findings& out) {
-  for (const StunTalk& talk : stun_talks(story.call)) {
-    if (talk.requests == 0 || talk.responses > 0)
-      continue;
-    const bool waited = talk.first->first_at && story.end - *talk.first->first_at >= kLongEnough;
-    if (talk.requests < 2 && !waited)
-      continue;
-    Finding finding = make_finding("stun-server-silent");
-    finding.peer = talk.first->of;
-    finding.level = never_up(story) ? Level::Warning : Level::Note;
-    finding.summary =
-        fmt::format("The STUN server {} did not answer {}.", to_string(talk.first->server),
-                    talk.first->of ? std::string(to_string(*talk.first->of)) : "the client");
-    finding.facts.push_back(fmt::format(
-        "{} from {}{}, 0 responses {}.", counted(talk.requests, "request"),
-        to_string(talk.first->client),
-        talk.sockets > 1 ? fmt::format(" and {}", counted(talk.sockets - 1, "other port")) : "",
-        story.cite.range(talk.first->first, talk.last)));
-    if (talk.first->first)
-      finding.evidence.push_back(*talk.first->first);
-    finding.try_this = "Check address and port of the STUN server, and that UDP gets out.";
-    out.push_back(std::move(finding));
-  }
-}
-
-namespace {
-
 // What one side asked servers over UDP, and the server that answers it over a stream instead.
 struct UdpAgainstTcp {
   std::uint64_t asked = 0, answered = 0;
@@ -134,12 +105,45 @@ UdpAgainstTcp udp_against_tcp(const Call& call, Side side) {
   return sum;
 }
 
+// One finding says it all then.
+bool udp_is_blocked(const Call& call, const std::optional<Side>& side) {
+  if (!side)
+    return false;
+  const UdpAgainstTcp sum = udp_against_tcp(call, *side);
+  return sum.over_stream != nullptr && sum.asked >= 2 && sum.answered == 0;
+}
+
 }  // namespace
+
+void find_silent_stun_servers(const Story& story, Findings& out) {
+  for (const StunTalk& talk : stun_talks(story.call)) {
+    if (talk.requests == 0 || talk.responses > 0 || udp_is_blocked(story.call, talk.first->of))
+      continue;
+    const bool waited = talk.first->first_at && story.end - *talk.first->first_at >= kLongEnough;
+    if (talk.requests < 2 && !waited)
+      continue;
+    Finding finding = make_finding("stun-server-silent");
+    finding.peer = talk.first->of;
+    finding.level = never_up(story) ? Level::Warning : Level::Note;
+    finding.summary =
+        fmt::format("The STUN server {} did not answer {}.", to_string(talk.first->server),
+                    talk.first->of ? std::string(to_string(*talk.first->of)) : "the client");
+    finding.facts.push_back(fmt::format(
+        "{} from {}{}, 0 responses {}.", counted(talk.requests, "request"),
+        to_string(talk.first->client),
+        talk.sockets > 1 ? fmt::format(" and {}", counted(talk.sockets - 1, "other port")) : "",
+        story.cite.range(talk.first->first, talk.last)));
+    if (talk.first->first)
+      finding.evidence.push_back(*talk.first->first);
+    finding.try_this = "Check address and port of the STUN server, and that UDP gets out.";
+    out.push_back(std::move(finding));
+  }
+}
 
 void find_blocked_udp(const Story& story, Findings& out) {
   for (const Side side : {Side::A, Side::B}) {
     const UdpAgainstTcp sum = udp_against_tcp(story.call, side);
-    if (sum.over_stream == nullptr || sum.asked < 2 || sum.answered > 0)
+    if (!udp_is_blocked(story.call, side))
       continue;
     const TurnAllocation& stream = *sum.over_stream;
     Finding finding = make_finding("network-udp-blocked");
@@ -180,7 +184,8 @@ void find_silent_turn_servers(const Story& story, Findings& out) {
   for (const TurnAllocation& allocation : story.call.turn) {
     const bool waited = allocation.first_at && story.end - *allocation.first_at >= kLongEnough;
     if (allocation.requests == 0 || allocation.responses > 0 ||
-        (allocation.requests < 2 && !waited))
+        (allocation.requests < 2 && !waited) ||
+        (allocation.transport == "udp" && udp_is_blocked(story.call, allocation.of)))
       continue;
     Finding finding = make_finding("turn-server-silent");
     finding.peer = allocation.of;

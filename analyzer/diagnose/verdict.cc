@@ -99,7 +99,8 @@ std::string connected_text(const Story& story) {
   if (used > 1)
     text += "; " + counted(used, "transport");
   for (const Side side : {Side::A, Side::B})
-    if (const std::optional<Instant> gone = gone_at(story.call, side))
+    if (const std::optional<Instant> gone = gone_at(story.call, side);
+        gone && story.outcome != Outcome::Closed)
       text += fmt::format("; {} gone at {} (inferred)", to_string(side), story.cite.time(*gone));
   return text + ".";
 }
@@ -126,6 +127,8 @@ std::string progress_text(const Story& story) {
     return "ICE found a path; the packets end before DTLS is decided.";
   if (a.responses + b.responses > 0)
     return "Checks were answered; the packets end before a pair is nominated.";
+  if (a.requests + b.requests == 0)
+    return "Only traffic with a server was seen, no check between the peers.";
   return fmt::format("The packets end before it is decided: {} so far, none answered.",
                      counted(a.requests + b.requests, "check"));
 }
@@ -152,6 +155,9 @@ std::optional<std::string> further_evidence(const Finding& finding, const Story&
     return fmt::format("a capture at {}", to_string(about));
   if (finding.code == "dtls-peer-silent")
     return fmt::format("the SDP that {} received, or its log", to_string(about));
+  if (heard_from(story.call, Side::A) > 0 && heard_from(story.call, Side::B) > 0 &&
+      story.outcome == Outcome::Failed)
+    return "captures at A and at B";
   if (finding.code.starts_with("ice-"))
     return fmt::format("a capture at {}, or outside of {}'s NAT", to_string(other(about)),
                        to_string(about));
@@ -196,6 +202,16 @@ void sort_findings(std::vector<Finding>& findings) {
   });
 }
 
+namespace {
+
+// No check of the call was seen, only what a client asked a server.
+Verdict server_only(const Finding& finding) {
+  return {finding.code, finding.summary + " No check of this call is in the capture.",
+          finding.confidence, "captures at A and at B"};
+}
+
+}  // namespace
+
 void add_last_resort(const Story& story, std::vector<Finding>& findings) {
   const bool explained = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.level == Level::Error;
@@ -216,6 +232,10 @@ void add_last_resort(const Story& story, std::vector<Finding>& findings) {
 }
 
 Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, const Ending& ending) {
+  const bool checked =
+      checks_of(story.call, Side::A).requests + checks_of(story.call, Side::B).requests > 0;
+  if (!checked && !findings.empty() && findings.front().level == Level::Error)
+    return server_only(findings.front());
   if (ending.outcome == Outcome::InProgress)
     return {"capture-ends-early", progress_text(story), Confidence::Certain,
             "a capture that goes on longer"};
@@ -224,7 +244,7 @@ Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, con
   Verdict verdict;
   verdict.text = connected_text(story);
   if (ending.outcome == Outcome::Closed)
-    verdict.text += ending.inferred ? " Closed (inferred)." : " Closed in order.";
+    verdict.text += ending.inferred ? " Closed in order (inferred)." : " Closed in order.";
   return verdict;
 }
 

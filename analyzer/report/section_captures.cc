@@ -23,7 +23,7 @@ std::string base_name(std::string_view file) {
 std::string protocol_word(std::string_view name) {
   if (name == "other" || name == "unknown")
     return std::string(name);
-  std::string out(name);
+  std::string out = printable(name);
   std::transform(out.begin(), out.end(), out.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;

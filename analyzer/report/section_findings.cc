@@ -25,12 +25,14 @@ Paint paint_of(Level level) {
   return Paint::Plain;
 }
 
-// "  error   ice-no-relay   summary", the label padded so that summaries stand in a column.
-std::string head_line(const Finding& finding, std::size_t code_width, const Page& page) {
+// "  error   ice-no-relay   summary"; what follows in the same paragraph hangs under the facts.
+std::string head_line(const Finding& finding, std::size_t code_width, const std::string& more,
+                      const Page& page) {
   const std::string level = fmt::format("{:<8}", to_string(finding.level));
   const std::string code = fmt::format("{:<{}}  ", finding.code, code_width);
-  std::string line = paragraph("  " + level + code, finding.summary,
-                               std::min<std::size_t>(code_width + 12, 40), page.options.width);
+  const std::size_t hang = more.empty() ? std::min<std::size_t>(code_width + 12, 40) : kFactText;
+  std::string line =
+      paragraph("  " + level + code, finding.summary + " " + more, hang, page.options.width);
   if (page.options.color)
     line.replace(2, level.size(), painted(level, paint_of(finding.level), true));
   return line;
@@ -83,12 +85,11 @@ std::string findings_section(const Call& call, const Page& page) {
     code_width = std::max(code_width, call.findings[i].code.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const Finding& finding = call.findings[i];
-    out += head_line(finding, code_width, page);
-    if (i < kInFull || finding.level == Level::Error) {
+    const bool in_full =
+        finding.level == Level::Error || (i < kInFull && finding.level == Level::Warning);
+    out += head_line(finding, code_width, in_full ? "" : brief(finding), page);
+    if (in_full)
       out += details(finding, page);
-    } else {
-      out += labelled("", {brief(finding)}, page);
-    }
   }
   if (call.findings.size() > shown)
     out += fmt::format("  and {} more\n", call.findings.size() - shown);

@@ -67,7 +67,10 @@ std::string nomination_text(const Transport& transport, Side side) {
 
 std::string title(const Call& call, const Transport& transport, const Page& page) {
   std::string text;
+  const bool first = &transport == &call.transports.front();
   for (const Side side : {Side::A, Side::B}) {
+    if (!first)
+      continue;
     const auto& role = call.peers[index_of(side)].ice_role;
     if (!role)
       continue;

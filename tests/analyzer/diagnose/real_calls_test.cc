@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include "analyzer/analyze.h"
+
+namespace parley::analyzer {
+namespace {
+
+struct Expected {
+  const char* file;  // below captures/
+  Outcome outcome;
+  const char* verdict;
+  Confidence confidence;
+};
+
+// What each capture alone may say. truth.json of the folder tells what really happened; where the
+// expectation says less, one capture cannot show more.
+class RealCalls : public testing::TestWithParam<Expected> {};
+
+TEST_P(RealCalls, GetTheVerdictThatTheirPacketsCarry) {
+  const Expected& expected = GetParam();
+  const Analysis analysis =
+      analyze_captures({std::string(PARLEY_SOURCE_DIR "/captures/") + expected.file}, {});
+  ASSERT_EQ(analysis.calls.size(), 1U);
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.outcome, expected.outcome) << to_string(call.outcome);
+  EXPECT_EQ(call.verdict.code, expected.verdict) << call.verdict.text;
+  EXPECT_EQ(call.verdict.confidence, expected.confidence);
+}
+
+using enum Outcome;
+using enum Confidence;
+
+INSTANTIATE_TEST_SUITE_P(
+    Captures, RealCalls,
+    testing::Values(
+        Expected{"c01-lan-av-data/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c01m-lan-mdns/peerB.pcapng", Connected, "ok", Certain},
+        Expected{"c02-two-cone-stun/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c03-two-symmetric-turn/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c03-two-symmetric-turn/turn.pcapng", Connected, "ok", Certain},
+        Expected{"c04-symmetric-no-turn-fails/peerA.pcapng", Failed, "ice-no-relay", Likely},
+        Expected{"c04-symmetric-no-turn-fails/peerB.pcapng", Failed, "ice-no-relay", Likely},
+        Expected{"c04-symmetric-no-turn-fails/natA-wan.pcapng", Failed, "ice-no-relay", Likely},
+        Expected{"c05-turn-wrong-password/peerA.pcapng", Failed, "turn-401-loop", Likely},
+        Expected{"c05-turn-wrong-password/peerB.pcapng", Failed, "turn-401-loop", Likely},
+        Expected{"c05b-turn-403-forbidden-peer/peerA.pcapng", Failed, "turn-403", Likely},
+        Expected{"c05b-turn-403-forbidden-peer/peerB.pcapng", Failed, "turn-403", Likely},
+        Expected{"c05b-turn-403-forbidden-peer/turn.pcapng", Failed, "turn-403", Possible},
+        Expected{"c06-aiortc-data-keylog/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c06b-firefox-data-keylog13/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c07-firefox-av-keylog-loss/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c08-fingerprint-mismatch/peerA.pcapng", Failed, "dtls-peer-silent", Likely},
+        Expected{"c08-fingerprint-mismatch/peerB.pcapng", Failed, "dtls-peer-silent", Likely},
+        Expected{"c08b-media-filtered/peerA.pcapng", Connected, "media-one-way", Likely},
+        // B's media leaves B, and RTCP that would complain is encrypted.
+        Expected{"c08b-media-filtered/peerB.pcapng", Connected, "ok", Certain},
+        Expected{"c09-consent-loss/peerA.pcapng", Lost, "ice-consent-lost", Likely},
+        Expected{"c09-consent-loss/peerB.pcapng", Lost, "ice-consent-lost", Likely},
+        Expected{"c09b-ice-restart/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c11-firefox-chromium-av/peerB.pcapng", Connected, "ok", Certain},
+        Expected{"c13-udp-blocked-turn-tcp/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c14-werift-data-keylog12/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c15-no-bundle/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c16-pion-av-data/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c17-candidates-lost-one-way/peerA.pcapng", Connected, "ok", Certain},
+        Expected{"c18-janus-echotest/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c19-janus-ice-lite/peerA.pcapng", Closed, "ok", Certain}));
+
+}  // namespace
+}  // namespace parley::analyzer

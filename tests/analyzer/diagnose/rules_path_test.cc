@@ -1,0 +1,192 @@
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "analyzer/diagnose/diagnose.h"
+#include "tests/support/sample_calls.h"
+
+namespace parley::analyzer {
+namespace {
+
+using test::at;
+using test::endpoint;
+using test::packet;
+
+const Finding* find(const Call& call, std::string_view code) {
+  const auto found = std::find_if(call.findings.begin(), call.findings.end(),
+                                  [&](const Finding& f) { return f.code == code; });
+  return found == call.findings.end() ? nullptr : &*found;
+}
+
+Flow flow(Side from, const char* source, const char* destination, double first, double last) {
+  Flow f;
+  f.from = from;
+  f.source = endpoint(source);
+  f.destination = endpoint(destination);
+  f.rtp = 100;
+  f.first_at = at(first);
+  f.last_at = at(last);
+  return f;
+}
+
+TEST(DifferingPaths, AreAWarningWithBothWaysNamed) {
+  Analysis analysis = test::restarted_call();
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "ice-paths-differ");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->level, Level::Warning);
+  EXPECT_EQ(finding->confidence, Confidence::Certain);
+  EXPECT_NE(finding->because.find("252 RTP packets [646..1282]"), std::string::npos);
+  EXPECT_EQ(analysis.calls[0].findings.front().code, "ice-paths-differ");
+}
+
+TEST(DifferingPaths, AreNotSeenInAnOrdinarySwitch) {
+  Analysis analysis = test::restarted_call();
+  Call& call = analysis.calls[0];
+  Flow& back = call.transports[0].flows.back();
+  back.last_at = at(7.0);
+  call.transports[0].flows.push_back(
+      flow(Side::B, "192.168.50.12:48765", "192.168.50.11:57012", 7.0, 11.9));
+  diagnose(analysis);
+  EXPECT_EQ(find(call, "ice-paths-differ"), nullptr);
+}
+
+TEST(ConsentLost, WithNothingHeardLeavesOpenWhetherThePeerWentAway) {
+  Call call = test::connected_call();
+  Pair& pair = call.transports[0].pairs[0];
+  pair.last_response_at = at(4);
+  pair.requests_after_last_response = 100;
+  call.last_packet_from_at = {at(19.5), at(5)};
+  call.last_packet_from = {packet(90), packet(50)};
+  call.packets_from = {100, 20};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "ice-consent-lost");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->confidence, Confidence::Likely);
+  ASSERT_FALSE(finding->open.empty());
+  EXPECT_NE(finding->open.front().find("Whether B went away"), std::string::npos);
+}
+
+TEST(ConsentLost, WithThePeerStillHeardNamesTheOtherDirection) {
+  Call call = test::connected_call();
+  Pair& pair = call.transports[0].pairs[0];
+  pair.last_response_at = at(4);
+  pair.requests_after_last_response = 100;
+  call.last_packet_from_at = {at(19.5), at(19.4)};
+  call.packets_from = {100, 90};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "ice-consent-lost");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->open.front().find("so B lives"), std::string::npos);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "ice-consent-lost");
+}
+
+TEST(Unreachable, APortThatClosesAfterTheLastPacketMeansThatThePeerIsGone) {
+  Analysis analysis = test::restarted_call();
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "ice-icmp-unreachable");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->summary.find("A is gone (inferred)"), std::string::npos);
+  EXPECT_NE(analysis.calls[0].verdict.text.find("A gone at 11.949"), std::string::npos);
+}
+
+TEST(Dtls, AFatalAlertBeforeTheEndOfTheHandshakeIsTheVerdict) {
+  Call call = test::connected_call();
+  Dtls& dtls = call.transports[0].dtls;
+  dtls.state = trace::DtlsState::Failed;
+  dtls.connected_at.reset();
+  dtls.alerts = {{"fatal", "bad_certificate", Side::B, packet(20), at(0.4)}};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(analysis.calls[0].outcome, Outcome::Failed);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "dtls-alert");
+  EXPECT_EQ(analysis.calls[0].verdict.confidence, Confidence::Certain);
+}
+
+TEST(Dtls, AHandshakeThatHangsIsToldWithTheLastMessageOfEachSide) {
+  Call call = test::connected_call();
+  Transport& transport = call.transports[0];
+  transport.dtls.state = trace::DtlsState::Handshaking;
+  transport.dtls.connected_at.reset();
+  transport.dtls_steps = {{Side::B, "ClientHello", packet(20), at(0.2), 5}};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "dtls-stuck");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->because.find("No DTLS packet of A was seen."), std::string::npos);
+  EXPECT_NE(finding->because.find("ClientHello, sent 5 times"), std::string::npos);
+}
+
+TEST(Dtls, APathWithoutAnyDtlsIsNamed) {
+  Call call = test::connected_call();
+  call.transports[0].dtls = {};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "dtls-not-started");
+}
+
+TEST(Dtls, ASideThatSendsNothingAfterTheHandshakeDidNotAcceptIt) {
+  Call call = test::connected_call();
+  Flow a = flow(Side::A, "192.0.2.1:5000", "192.0.2.2:6000", 0.2, 8);
+  Flow b = flow(Side::B, "192.0.2.2:6000", "192.0.2.1:5000", 0.2, 0.29);
+  a.rtp = b.rtp = 0;
+  a.dtls = 6;
+  b.dtls = 2;
+  call.transports[0].flows = {a, b};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(analysis.calls[0].outcome, Outcome::Failed);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "dtls-peer-silent");
+  EXPECT_EQ(analysis.calls[0].verdict.confidence, Confidence::Likely);
+}
+
+TEST(Dtls, UnreadCertificatesAreANote) {
+  Analysis analysis = test::restarted_call();
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "dtls-fingerprint-unverified");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->level, Level::Note);
+}
+
+Call talking_call(std::uint64_t rtp_back, std::uint64_t rtcp_back) {
+  Call call = test::connected_call();
+  call.transports[0].srtp_packets = {400, rtp_back};
+  call.transports[0].srtcp_packets = {20, rtcp_back};
+  Stream stream;
+  stream.from = Side::A;
+  stream.first_at = at(1);
+  stream.last_at = at(9);
+  stream.first = packet(30);
+  stream.last = packet(80);
+  call.streams = {stream};
+  return call;
+}
+
+TEST(OneWayMedia, WithoutEvenRtcpIsAnErrorThatIsLikely) {
+  Analysis analysis = test::analysis_with(talking_call(0, 0));
+  diagnose(analysis);
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.outcome, Outcome::Connected);
+  EXPECT_EQ(call.verdict.code, "media-one-way");
+  EXPECT_EQ(call.verdict.confidence, Confidence::Likely);
+  EXPECT_EQ(call.findings.front().peer, Side::B);
+}
+
+TEST(OneWayMedia, AReceiverThatReportsIsAnOrdinaryOneWayCall) {
+  Analysis analysis = test::analysis_with(talking_call(0, 5));
+  diagnose(analysis);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "ok");
+}
+
+TEST(OneWayMedia, AShortCaptureDecidesNothing) {
+  Call call = talking_call(0, 0);
+  call.streams[0].last_at = at(3);
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "ok");
+}
+
+}  // namespace
+}  // namespace parley::analyzer

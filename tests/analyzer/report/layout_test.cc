@@ -1,0 +1,49 @@
+#include "analyzer/report/layout.h"
+
+#include <gtest/gtest.h>
+
+namespace parley::analyzer {
+namespace {
+
+TEST(Paragraph, BreaksAtWordsAndHangs) {
+  EXPECT_EQ(paragraph("ab ", "one two three", 4, 10), "ab one two\n    three\n");
+}
+
+TEST(Paragraph, AWordThatIsTooLongStandsAlone) {
+  EXPECT_EQ(paragraph("", "a 0123456789 b", 2, 6), "a\n  0123456789\n  b\n");
+}
+
+TEST(Paragraph, WithoutTextIsItsBeginning) {
+  EXPECT_EQ(paragraph("  x  ", "", 4, 10), "  x\n");
+}
+
+TEST(DisplayWidth, CountsCharactersNotOctets) {
+  EXPECT_EQ(display_width("a\xC3\xA4z"), 3U);
+}
+
+TEST(Table, AlignsColumnsAndLeavesEmptyOnesOut) {
+  Table table({{"name", false, 0}, {"nothing", false, 0}, {"n", true, 0}});
+  table.add_row({"long name", "", "5"});
+  table.add_row({"x", "", "121"});
+  EXPECT_EQ(table.render(1, 80),
+            " name         n\n"
+            " long name    5\n"
+            " x          121\n");
+}
+
+TEST(Table, DropsTheLeastNeededColumnWhenTooWide) {
+  Table table({{"a", false, 0}, {"second", false, 1}, {"third", false, 2}});
+  table.add_row({"x", "123456", "12345"});
+  EXPECT_EQ(table.natural_width(0), 16U);
+  EXPECT_EQ(table.render(0, 16), "a  second  third\nx  123456  12345\n");
+  EXPECT_EQ(table.render(0, 15), "a  second\nx  123456\n");
+  EXPECT_EQ(table.render(0, 3), "a\nx\n");
+}
+
+TEST(Painted, IsPlainWithoutColor) {
+  EXPECT_EQ(painted("x", Paint::Bad, false), "x");
+  EXPECT_EQ(painted("x", Paint::Bad, true), "\x1b[1;31mx\x1b[0m");
+}
+
+}  // namespace
+}  // namespace parley::analyzer
