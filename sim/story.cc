@@ -291,7 +291,7 @@ std::string files_text(const RunResult& result, const RunOptions& options, const
       names += (names.empty() ? "" : ", ") + result.captures[i].point + ".pcapng";
     if (!names.empty())
       text += " (" + names + (result.captures.size() > 2 ? ", ..." : "") + ")";
-    text += "  keys.log  events.jsonl\n";
+    text += "  keys.log  events.jsonl  run.json\n";
   }
   if (!options.pcap.empty()) {
     captures = options.pcap.string();
