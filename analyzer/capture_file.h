@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analyzer/packet.h"
@@ -98,10 +99,17 @@ class CaptureFile {
   InputBuffer& input() { return *input_; }
   const InputBuffer& input() const { return *input_; }
 
-  std::vector<CaptureInterface> interfaces_;
-  std::vector<CaptureSecrets> secrets_;
-  std::uint64_t packets_ = 0;
-  std::uint64_t last_number_ = 0;
+  // The next number, for a packet or for another record that has one.
+  std::uint64_t number_record() { return ++last_number_; }
+  std::uint64_t number_packet() {
+    ++packets_;
+    return number_record();
+  }
+  std::uint64_t last_number() const { return last_number_; }
+  void add_interface(CaptureInterface description) {
+    interfaces_.push_back(std::move(description));
+  }
+  void add_secrets(CaptureSecrets secrets) { secrets_.push_back(std::move(secrets)); }
 
  private:
   static std::unique_ptr<CaptureFile> identify(const std::string& name,
@@ -109,6 +117,10 @@ class CaptureFile {
 
   std::string path_;
   std::unique_ptr<InputBuffer> input_;
+  std::vector<CaptureInterface> interfaces_;
+  std::vector<CaptureSecrets> secrets_;
+  std::uint64_t packets_ = 0;
+  std::uint64_t last_number_ = 0;
   std::vector<Damage> damage_;
   std::uint64_t damage_count_ = 0;
   bool source_fault_noted_ = false;

@@ -65,7 +65,7 @@ PcapFile::PcapFile(const std::string& path, std::unique_ptr<InputBuffer> buffer)
       snap_length <= kMaxRecord ? std::max(snap_length, kUsualSnapLength) : kUsualSnapLength;
   // The upper bits say whether frames end in a check sequence; IP lengths cut that off.
   link_type_ = static_cast<std::uint16_t>(load_u32(order_, p + 20));
-  interfaces_.push_back({{}, {}, link_type_, snap_length});
+  add_interface({{}, {}, link_type_, snap_length});
   input().consume(kFileHeaderSize);
 }
 
@@ -160,8 +160,7 @@ bool PcapFile::next(RawPacket& out) {
     }
     const std::int64_t scale = nanoseconds_ ? 1 : 1000;
     last_seconds_ = record.seconds;
-    ++packets_;
-    out.number = ++last_number_;
+    out.number = number_packet();
     out.at = Instant(std::chrono::seconds(record.seconds) + Duration(record.fraction * scale));
     out.has_time = true;
     out.interface = 0;

@@ -125,32 +125,35 @@ PcapngFile::PcapngFile(const std::string& path, std::unique_ptr<InputBuffer> buf
 //   |                      Block Total Length                       |
 //   +---------------------------------------------------------------+
 std::size_t PcapngFile::find_block() {
-  for (;;) {
-    if (!input().require(kMinBlock)) {
-      const std::size_t left = input().available();
-      note_source_fault();
-      if (left != 0)
-        note_damage(input().offset(), fmt::format("{} bytes behind the last block", left));
-      input().consume(left);
-      return 0;
-    }
-    const std::byte* p = input().data();
-    if (parley::load_u32(p) == kSectionHeader)
-      if (const auto order = order_of_section(p + kBlockHeader))
-        order_ = *order;
-    const std::uint32_t length = load_u32(order_, p + 4);
-    const std::size_t size = padded(length);
-    if (length >= kMinBlock && size <= kMaxRecord && input().require(size)) {
-      if (load_u32(order_, input().data() + size - 4) == length)
-        return size;
-      if (plausible_block(size)) {
-        note_damage(input().offset() + size - 4, "the lengths at both ends of a block differ");
-        return size;
-      }
-    }
+  while (input().require(kMinBlock)) {
+    if (const std::size_t size = block_here())
+      return size;
     if (!resynchronise(why_no_block()))
       return 0;
   }
+  const std::size_t left = input().available();
+  note_source_fault();
+  if (left != 0)
+    note_damage(input().offset(), fmt::format("{} bytes behind the last block", left));
+  input().consume(left);
+  return 0;
+}
+
+// The size of the block at data(); 0 when there is none that can be believed.
+std::size_t PcapngFile::block_here() {
+  const std::byte* p = input().data();
+  if (parley::load_u32(p) == kSectionHeader)
+    order_ = order_of_section(p + kBlockHeader).value_or(order_);
+  const std::uint32_t length = load_u32(order_, p + 4);
+  const std::size_t size = padded(length);
+  if (length < kMinBlock || size > kMaxRecord || !input().require(size))
+    return 0;
+  if (load_u32(order_, input().data() + size - 4) == length)
+    return size;
+  if (!plausible_block(size))
+    return 0;
+  note_damage(input().offset() + size - 4, "the lengths at both ends of a block differ");
+  return size;
 }
 
 std::string PcapngFile::why_no_block() {
@@ -240,7 +243,7 @@ bool PcapngFile::handle(std::uint32_t type, Bytes body, RawPacket& out) {
     case kCustom:
     case kCustomNotCopied:
     case kSystemdJournal:
-      ++last_number_;  // Wireshark shows these as records and numbers them
+      number_record();  // Wireshark shows these as records and numbers them
       return false;
     default:
       return false;
@@ -263,7 +266,7 @@ void PcapngFile::section_header(Bytes body) {
 //   |                            SnapLen                            |
 //   +---------------------------------------------------------------+
 void PcapngFile::interface_description(Bytes body) {
-  if (interfaces_.size() >= kMaxInterfaces) {
+  if (interfaces().size() >= kMaxInterfaces) {
     note_damage(block_offset_, fmt::format("more than {} interfaces", kMaxInterfaces));
     return;
   }
@@ -285,9 +288,9 @@ void PcapngFile::interface_description(Bytes body) {
   }
   if (options.overrun)
     note_damage(block_offset_, "an option runs past the end of its interface block");
-  section_interfaces_.push_back({static_cast<std::uint32_t>(interfaces_.size()), shown.link_type,
+  section_interfaces_.push_back({static_cast<std::uint32_t>(interfaces().size()), shown.link_type,
                                  shown.snap_length, TimestampUnit(resolution, offset_seconds)});
-  interfaces_.push_back(std::move(shown));
+  add_interface(std::move(shown));
 }
 
 // section 4.7: secrets type, secrets length, secrets data
@@ -299,15 +302,15 @@ void PcapngFile::decryption_secrets(Bytes body) {
     return;
   }
   std::size_t kept = length;
-  for (const CaptureSecrets& s : secrets_)
+  for (const CaptureSecrets& s : secrets())
     kept += s.data.size();
   if (kept > kMaxSecretBytes) {
     note_damage(block_offset_, fmt::format("more than {} bytes of secrets", kMaxSecretBytes));
     return;
   }
   if (length != 0)
-    secrets_.push_back(
-        {load_u32(order_, body.data()), packets_ + 1, std::string(as_text(data.first(length)))});
+    add_secrets({load_u32(order_, body.data()), last_number() + 1,
+                 std::string(as_text(data.first(length)))});
 }
 
 // section 4.3
@@ -344,8 +347,7 @@ bool PcapngFile::obsolete_packet(Bytes body, RawPacket& out) {
 }
 
 bool PcapngFile::packet(const PacketHeader& header, Bytes rest, RawPacket& out) {
-  ++packets_;
-  ++last_number_;
+  number_packet();
   if (header.interface >= section_interfaces_.size()) {
     note_damage(block_offset_, fmt::format("a packet of interface {}, but its section has {}",
                                            header.interface, section_interfaces_.size()));
@@ -358,7 +360,7 @@ bool PcapngFile::packet(const PacketHeader& header, Bytes rest, RawPacket& out) 
   }
   const Interface& interface = section_interfaces_[header.interface];
   last_time_ = interface.unit.at(header.ticks);
-  out.number = last_number_;
+  out.number = last_number();
   out.at = last_time_;
   out.has_time = true;
   out.interface = interface.index;
@@ -373,8 +375,7 @@ bool PcapngFile::packet(const PacketHeader& header, Bytes rest, RawPacket& out) 
 // section 4.4: only the original length; of the section's first interface; no time, so that it gets
 // that of the packet before it
 bool PcapngFile::simple_packet(Bytes body, RawPacket& out) {
-  ++packets_;
-  ++last_number_;
+  number_packet();
   if (section_interfaces_.empty()) {
     note_damage(block_offset_, "a simple packet, but its section has no interface");
     return false;
@@ -387,7 +388,7 @@ bool PcapngFile::simple_packet(Bytes body, RawPacket& out) {
   if (captured > rest.size())
     note_damage(block_offset_,
                 fmt::format("a simple packet of {} bytes in a block of {}", captured, rest.size()));
-  out.number = last_number_;
+  out.number = last_number();
   out.at = last_time_;
   out.has_time = false;
   out.interface = interface.index;

@@ -41,6 +41,7 @@ class PcapngFile final : public CaptureFile {
   // The size of the whole block that begins at data(), all of it available, after damage was passed
   // over; 0 at the end of the file.
   std::size_t find_block();
+  std::size_t block_here();
   bool resynchronise(const std::string& why);
   bool plausible_block(std::size_t position);
   std::string why_no_block();

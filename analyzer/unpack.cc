@@ -27,7 +27,8 @@ class PackedInput {
     size_ = source_->read(block_);
     return size_ != 0;
   }
-  Bytes unused() const { return Bytes(block_).subspan(used_, size_ - used_); }
+  // Not const because zlib's interface lacks it; no unpacker writes here.
+  std::span<std::byte> unused() { return std::span(block_).subspan(used_, size_ - used_); }
   void use(std::size_t count) { used_ += count; }
 
  private:
@@ -65,11 +66,10 @@ class GzipSource final : public ByteSource {
         fault_ = "the gzip stream ends before its end";
       return 0;
     }
-    const Bytes in = input_.unused();
+    const std::span<std::byte> in = input_.unused();
     if (between_members_ && !begin_member(in))
       return 0;
-    // zlib's interface lacks const; it does not write here.
-    stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data()));
+    stream_.next_in = reinterpret_cast<Bytef*>(in.data());
     stream_.avail_in = static_cast<uInt>(in.size());
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());
     stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(out.size(), 1U << 30U));
@@ -128,7 +128,7 @@ class ZstdSource final : public ByteSource {
     // The library may hold output back although it took all input: only without new output does
     // the end of the input mean the end.
     const bool more = input_.refill();
-    const Bytes in = more ? input_.unused() : Bytes{};
+    const Bytes in = more ? Bytes(input_.unused()) : Bytes{};
     ZSTD_inBuffer packed{in.data(), in.size(), 0};
     ZSTD_outBuffer plain{out.data(), out.size(), 0};
     const std::size_t result = ZSTD_decompressStream(stream_.get(), &plain, &packed);
