@@ -77,6 +77,20 @@ bool still_heard(const Story& story, Side side, const Silence& silence) {
   return heard && *heard - *silence.pair->last_response_at >= silence.lasted / 2;
 }
 
+std::string consent_summary(const Story& story, Side side, const Silence& silence) {
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
+  const std::optional<Instant> heard = last_heard_at(story.call, other(side));
+  if (still_heard(story, side, silence) || !heard)
+    return fmt::format("After {} no check of {} was answered any more, for {}{}.",
+                       story.cite.time(*silence.pair->last_response_at), us,
+                       span_text(silence.lasted),
+                       heard ? fmt::format(", though {} was still heard", them) : std::string());
+  return fmt::format("{} was last heard at {}; {} of {} went unanswered, up to {}.", them,
+                     story.cite.time(*heard), counted(silence.unanswered, "check"), us,
+                     story.cite.time(*silence.pair->last_at));
+}
+
 void add_consent_causes(const Story& story, Side side, const Silence& silence, Finding& finding) {
   const std::string_view us = to_string(side);
   const std::string_view them = to_string(other(side));
@@ -182,10 +196,7 @@ void find_lost_consent(const Story& story, Findings& out) {
       finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
       finding.peer = side;
       finding.transport = transport.id;
-      finding.summary =
-          fmt::format("The path worked until {}; then {}'s checks went unanswered for {}.",
-                      story.cite.time(*silence->pair->last_response_at), to_string(side),
-                      span_text(silence->lasted));
+      finding.summary = consent_summary(story, side, *silence);
       consent_facts(story, side, *silence, finding);
       if (silence->lasted < kConsentLifetime)
         finding.facts.push_back(

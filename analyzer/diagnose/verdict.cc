@@ -243,6 +243,8 @@ Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, con
     return decisive(story, findings.front());
   Verdict verdict;
   verdict.text = connected_text(story);
+  if (ending.inferred)
+    verdict.confidence = Confidence::Likely;
   if (ending.outcome == Outcome::Closed)
     verdict.text += ending.inferred ? " Closed in order (inferred)." : " Closed in order.";
   return verdict;

@@ -99,6 +99,11 @@ std::string no_call_section(const Analysis& analysis, const TextOptions& options
                                  [](const Capture& capture) { return capture.packets == 0; });
   if (empty)
     return out + "There is no packet in it at all.\n";
+  const bool stun =
+      std::any_of(analysis.captures.begin(), analysis.captures.end(),
+                  [](const Capture& capture) { return capture.by_protocol.contains("stun"); });
+  if (stun)
+    out += "The STUN messages here are between clients and servers only.\n";
   out += "This may mean, and these packets cannot tell which:\n";
   for (const std::string_view reason :
        {"- the capture was taken at another machine or interface than the call's",

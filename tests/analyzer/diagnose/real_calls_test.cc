@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"c05b-turn-403-forbidden-peer/peerA.pcapng", Failed, "turn-403", Likely},
         Expected{"c05b-turn-403-forbidden-peer/peerB.pcapng", Failed, "turn-403", Likely},
         Expected{"c05b-turn-403-forbidden-peer/turn.pcapng", Failed, "turn-403", Possible},
-        Expected{"c06-aiortc-data-keylog/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c06-aiortc-data-keylog/peerA.pcapng", Closed, "ok", Likely},
         Expected{"c06b-firefox-data-keylog13/peerA.pcapng", Connected, "ok", Certain},
         Expected{"c07-firefox-av-keylog-loss/peerA.pcapng", Connected, "ok", Certain},
         Expected{"c08-fingerprint-mismatch/peerA.pcapng", Failed, "dtls-peer-silent", Likely},
@@ -59,12 +59,12 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"c09b-ice-restart/peerA.pcapng", Connected, "ok", Certain},
         Expected{"c11-firefox-chromium-av/peerB.pcapng", Connected, "ok", Certain},
         Expected{"c13-udp-blocked-turn-tcp/peerA.pcapng", Connected, "ok", Certain},
-        Expected{"c14-werift-data-keylog12/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c14-werift-data-keylog12/peerA.pcapng", Closed, "ok", Likely},
         Expected{"c15-no-bundle/peerA.pcapng", Connected, "ok", Certain},
-        Expected{"c16-pion-av-data/peerA.pcapng", Closed, "ok", Certain},
+        Expected{"c16-pion-av-data/peerA.pcapng", Closed, "ok", Likely},
         Expected{"c17-candidates-lost-one-way/peerA.pcapng", Connected, "ok", Certain},
-        Expected{"c18-janus-echotest/peerA.pcapng", Closed, "ok", Certain},
-        Expected{"c19-janus-ice-lite/peerA.pcapng", Closed, "ok", Certain}));
+        Expected{"c18-janus-echotest/peerA.pcapng", Closed, "ok", Likely},
+        Expected{"c19-janus-ice-lite/peerA.pcapng", Closed, "ok", Likely}));
 
 }  // namespace
 }  // namespace parley::analyzer
