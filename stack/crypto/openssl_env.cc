@@ -19,6 +19,8 @@ namespace parley::crypto {
 namespace {
 
 OpensslScope*& innermost_scope() {
+  // What this file is for: libssl calls gettimeofday() and the generator without any context of
+  // ours. NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
   thread_local OpensslScope* scope = nullptr;
   return scope;
 }
@@ -128,12 +130,17 @@ int provider_init(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*cor
 }
 
 // OpenSSL reads openssl.cnf at its first use, whoever that is, and what it says about ciphers and
-// versions then holds for every SSL_CTX of the process. Deciding against it has to come first.
-[[maybe_unused]] const bool kHostConfigurationRefused =
-    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
+// versions then holds for every SSL_CTX of the process. Deciding against it has to come first:
+// before main().
+bool refuse_host_configuration() {
+  return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
+}
+[[gnu::constructor]] void refuse_host_configuration_first() {
+  (void)refuse_host_configuration();
+}
 
 ossl_lib_ctx_st* make_context() {
-  openssl_require(kHostConfigurationRefused, "OPENSSL_init_ssl");
+  openssl_require(refuse_host_configuration(), "OPENSSL_init_ssl");
   OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
   openssl_require(context != nullptr, "OSSL_LIB_CTX_new");
   openssl_require(OSSL_PROVIDER_add_builtin(context, "parley", provider_init) == 1,
@@ -152,8 +159,11 @@ ossl_lib_ctx_st* make_context() {
 
 ossl_lib_ctx_st* openssl_context() {
   // Lives as long as the process: objects made in it may be destroyed after any static of ours.
-  static ossl_lib_ctx_st* const kContext = make_context();
-  return kContext;
+  struct Context {
+    ossl_lib_ctx_st* handle;
+  };
+  static const Context kContext{make_context()};
+  return kContext.handle;
 }
 
 OpensslScope::OpensslScope(Random& random, std::chrono::microseconds shown)

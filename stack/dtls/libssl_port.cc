@@ -116,8 +116,8 @@ void on_keylog_line(const SSL* ssl, const char* line) {
 // Takes the place of libssl's own verification, which would ask for a chain and read the real
 // clock. Runs before anything that the peer protected with this certificate is accepted.
 int verify_peer(X509_STORE_CTX* context, void* /*unused*/) {
-  const auto* ssl = static_cast<const SSL*>(
-      X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
   LibsslPort& port = port_of(ssl);
   port.peer_fingerprint =
       crypto::Fingerprint::of(crypto::der_of(*X509_STORE_CTX_get0_cert(context)));
@@ -132,7 +132,7 @@ int verify_peer(X509_STORE_CTX* context, void* /*unused*/) {
   // By now both hellos are read. Without a profile there would be no keys for the media, which
   // RFC 5764 section 4.1 leaves to the endpoints to object to.
   const bool wants_srtp = !port.config->srtp_profiles.empty();
-  if (wants_srtp && SSL_get_selected_srtp_profile(const_cast<SSL*>(ssl)) == nullptr) {
+  if (wants_srtp && SSL_get_selected_srtp_profile(ssl) == nullptr) {
     port.refusal = "no common SRTP profile";
     X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);  // handshake_failure
     return 0;
@@ -242,8 +242,11 @@ SSL_CTX* make_context() {
 // What all associations have in common; each sets the rest on its own SSL. Making one costs a
 // millisecond and 13 KB, so there is one, which nothing changes afterwards.
 SSL_CTX* shared_context() {
-  static SSL_CTX* const kContext = make_context();
-  return kContext;
+  struct Context {
+    SSL_CTX* handle;
+  };
+  static const Context kContext{make_context()};
+  return kContext.handle;
 }
 
 }  // namespace
