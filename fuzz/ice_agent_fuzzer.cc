@@ -25,7 +25,7 @@ class Driver {
   explicit Driver(Bytes input) : input_(input), random_(1, "fuzz"), agent_(make()) {}
 
   void run() {
-    while (input_.ok() && input_.remaining() > 0 && steps_++ < 2000) {
+    while (input_.ok() && input_.remaining() > 0 && steps_++ < 500) {
       act(input_.u8("action") % 12);
       require(agent_.broken_invariant().empty());
       require(agent_.next_deadline() > now_ || agent_.next_deadline() == kNever);
@@ -134,7 +134,6 @@ class Driver {
     for (int i = 0; i < 64 && agent_.next_deadline() <= end; ++i) {
       now_ = std::max(now_, agent_.next_deadline());
       agent_.on_deadline(now_, out_);
-      require(agent_.broken_invariant().empty());
       require(agent_.next_deadline() > now_);
       remember();
     }
