@@ -268,16 +268,18 @@ void Agent::Impl::evaluate_state(const Reporter& report) {
 std::string_view Agent::Impl::broken_invariant() const {
   if (const std::string_view broken = checklist_.broken_invariant(); !broken.empty())
     return broken;
+  std::vector<PairId> running;
+  for (const Check& check : checks_)
+    if (!check.transaction.cancelled())
+      running.push_back(check.pair);
+  std::sort(running.begin(), running.end());
+  if (std::adjacent_find(running.begin(), running.end()) != running.end())
+    return "a pair has one running check at most";
   for (const Pair& pair : checklist_.pairs()) {
-    const auto running = std::count_if(checks_.begin(), checks_.end(), [&](const Check& c) {
-      return c.pair == pair.id && !c.transaction.cancelled();
-    });
-    if (!closed_ && !consent_lost_ && pair.state == PairState::InProgress && running != 1)
-      return "a pair in progress has one running check";
-    if (running > 1 ||
-        (running != 0 && (pair.state == PairState::Frozen || pair.state == PairState::Waiting ||
-                          pair.state == PairState::Failed)))
-      return "a pair that is not in progress has no running check";
+    const bool checked = std::binary_search(running.begin(), running.end(), pair.id);
+    if (pair.state == PairState::InProgress ? !checked && !closed_ && !consent_lost_
+                                            : checked && !pair.valid())
+      return "a pair is in progress while its check runs";
   }
   if (selected_) {
     const Pair* pair = checklist_.find(*selected_);

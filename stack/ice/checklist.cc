@@ -223,16 +223,22 @@ const Pair* Checklist::best_nominated() const {
 std::string_view Checklist::broken_invariant() const {
   if (pairs_.size() > max_pairs_)
     return "more pairs than the limit";
-  for (const Pair& pair : pairs_) {
+  std::vector<std::pair<Endpoint, Endpoint>> paths;
+  for (std::size_t i = 0; i < pairs_.size(); ++i) {
+    const Pair& pair = pairs_[i];
     if (pair.valid() != pair.valid_local.has_value())
       return "a pair is valid exactly if it has succeeded";
     if (pair.nominated && !pair.valid())
       return "only valid pairs are nominated";
     if (pair.priority != priority_of(pair.local, pair.remote))
       return "a pair's priority follows from its candidates and the role";
-    if (find(pair.base(), pair.remote.address) != &pair || find(pair.id) != &pair)
-      return "a pair's path and id are its own";
+    if (i > 0 && pairs_[i - 1].id >= pair.id)
+      return "pairs stand in order of creation";
+    paths.emplace_back(pair.base(), pair.remote.address);
   }
+  std::sort(paths.begin(), paths.end());
+  if (std::adjacent_find(paths.begin(), paths.end()) != paths.end())
+    return "a path belongs to one pair";
   for (const PairId id : triggered_)
     if (find(id) == nullptr)
       return "triggered checks are for pairs of the list";
