@@ -1,11 +1,14 @@
 #include "analyzer/payload_evidence.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "analyzer/dissect/stream_frames.h"
 #include "stack/base/sequence.h"
 #include "stack/wire/dtls.h"
 #include "stack/wire/rtp.h"
 #include "stack/wire/stun.h"
+#include "stack/wire/turn.h"
 
 namespace parley::analyzer {
 namespace {
@@ -32,6 +35,16 @@ bool is_handshake(Bytes payload) {
   return !found.fragments.empty() && !found.error;
 }
 
+// The channel that a frame of a TCP stream names: ChannelData or ChannelBind.
+std::optional<std::uint16_t> channel_of(Bytes frame) {
+  if (const auto data = turn::ChannelDataView::decode(frame))
+    return data->channel;
+  const auto message = stun::MessageView::decode(frame);
+  if (!message || message->method() != stun::Method::ChannelBind)
+    return std::nullopt;
+  return message->channel_number();
+}
+
 std::size_t combine(std::size_t a, std::size_t b) {
   return a ^ (b + 0x9e3779b97f4a7c15ULL + (a << 6U) + (a >> 2U));
 }
@@ -49,7 +62,7 @@ std::size_t PayloadEvidence::SourceHash::operator()(const SourceKey& key) const 
 
 PayloadEvidence::FlowKey PayloadEvidence::key_of(const Packet& packet) {
   const auto [low, high] = std::minmax(packet.source, packet.destination);
-  return {low, high};
+  return {low, high, packet.protocol == TransportProtocol::Tcp};
 }
 
 PayloadEvidence::Flow* PayloadEvidence::flow_of(const Packet& packet) {
@@ -60,6 +73,8 @@ PayloadEvidence::Flow* PayloadEvidence::flow_of(const Packet& packet) {
 }
 
 void PayloadEvidence::learn(const Packet& packet) {
+  if (packet.protocol == TransportProtocol::Tcp)
+    return learn_segment(packet);
   if (packet.protocol != TransportProtocol::Udp)
     return;
   switch (classify_first_byte(packet.payload, packet.wire_payload_size)) {
@@ -91,6 +106,26 @@ void PayloadEvidence::learn_stun(const Packet& packet) {
   }
 }
 
+void PayloadEvidence::learn_segment(const Packet& packet) {
+  const StreamFrames split = split_stream(packet.payload);
+  if (split.frames.empty())
+    return;
+  // ChannelData has no cookie: it counts behind a STUN message or when frames fill the segment.
+  const bool stun = stun::MessageView::looks_like(split.frames.front());
+  if (!stun && !split.rest.empty())
+    return;
+  Flow* flow = flow_of(packet);
+  if (flow == nullptr)
+    return;
+  flow->turn = flow->turn || stun;
+  for (const Bytes frame : split.frames) {
+    const auto channel = channel_of(frame);
+    if (channel && flow->channels.size() < kMaxChannels &&
+        std::ranges::find(flow->channels, *channel) == flow->channels.end())
+      flow->channels.push_back(*channel);
+  }
+}
+
 void PayloadEvidence::learn_dtls(const Packet& packet) {
   if (!is_handshake(packet.payload))
     return;
@@ -116,7 +151,24 @@ void PayloadEvidence::learn_rtp(const Packet& packet) {
     flow->rtp = true;
 }
 
+PayloadClass PayloadEvidence::classify_segment(const Packet& packet) const {
+  const turn::StreamFrame first = turn::next_stream_frame(packet.payload);
+  if (first.kind == turn::FrameKind::Stun)
+    return PayloadClass::Stun;
+  if (first.kind != turn::FrameKind::ChannelData)
+    return PayloadClass::Unknown;
+  const auto found = flows_.find(key_of(packet));
+  if (found == flows_.end() || !found->second.turn)
+    return PayloadClass::Unknown;
+  const std::uint16_t channel = load_u16(packet.payload.data());
+  const bool known =
+      std::ranges::find(found->second.channels, channel) != found->second.channels.end();
+  return known ? PayloadClass::ChannelData : PayloadClass::Unknown;
+}
+
 PayloadClass PayloadEvidence::classify(const Packet& packet) const {
+  if (packet.protocol == TransportProtocol::Tcp)
+    return classify_segment(packet);
   if (packet.protocol != TransportProtocol::Udp)
     return PayloadClass::Unknown;
   if (is_stun(packet))

@@ -4,10 +4,14 @@
 // never by the first byte alone: a 5-tuple counts when a STUN message crossed it, when a DTLS
 // handshake did, or when one SSRC and payload type advanced over kMinRtpPackets packets. Two
 // passes: learn() from every packet, then ask classify(). What a DNS query looks like does not
-// matter then. Bounded: at most kMaxFlows 5-tuples and kMaxSources RTP sources are remembered.
+// matter then. Over TCP only TURN is known, one segment at a time: STUN by its cookie, ChannelData
+// by channels that the connection bound or used in segments that frames fill exactly. Bounded: at
+// most kMaxFlows 5-tuples, each with kMaxChannels channels, and kMaxSources RTP sources are
+// remembered.
 
 #include <cstdint>
 #include <unordered_map>
+#include <vector>
 
 #include "analyzer/packet.h"
 #include "stack/wire/demux.h"
@@ -19,15 +23,18 @@ class PayloadEvidence {
   static constexpr std::size_t kMaxFlows = std::size_t{1} << 20U;
   static constexpr std::size_t kMaxSources = std::size_t{1} << 18U;
   static constexpr unsigned kMinRtpPackets = 5;
+  static constexpr std::size_t kMaxChannels = 64;
 
   void learn(const Packet& packet);
-  // Unknown for anything but UDP and for what no evidence supports.
+  // Unknown for what no evidence supports, and for anything but UDP and TCP. Of a TCP segment: what
+  // its first frame is, when that stands whole in it (dissect/stream_frames.h).
   PayloadClass classify(const Packet& packet) const;
 
  private:
   // Both directions of a 5-tuple are one flow: the smaller endpoint stands first.
   struct FlowKey {
     Endpoint low, high;
+    bool tcp = false;
     friend bool operator==(const FlowKey&, const FlowKey&) = default;
   };
   struct FlowHash {
@@ -35,6 +42,7 @@ class PayloadEvidence {
   };
   struct Flow {
     bool stun = false, turn = false, dtls = false, rtp = false;
+    std::vector<std::uint16_t> channels;  // over TCP
   };
   struct SourceKey {
     Endpoint from, to;
@@ -52,8 +60,10 @@ class PayloadEvidence {
 
   static FlowKey key_of(const Packet& packet);
   void learn_stun(const Packet& packet);
+  void learn_segment(const Packet& packet);
   void learn_dtls(const Packet& packet);
   void learn_rtp(const Packet& packet);
+  PayloadClass classify_segment(const Packet& packet) const;
   Flow* flow_of(const Packet& packet);
 
   std::unordered_map<FlowKey, Flow, FlowHash> flows_;

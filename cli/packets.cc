@@ -5,6 +5,7 @@
 #include "analyzer/capture_file.h"
 #include "analyzer/dissect/field.h"
 #include "analyzer/dissect/frame.h"
+#include "analyzer/dissect/stream_frames.h"
 #include "analyzer/dissect/summary.h"
 #include "analyzer/frame.h"
 #include "analyzer/payload_evidence.h"
@@ -53,8 +54,31 @@ std::string tcp_info(const Packet& packet) {
   return fmt::format("{}sequence {}  {} bytes", flags, packet.tcp_sequence, packet.payload.size());
 }
 
-Field payload_field(PayloadClass as, const Packet& packet, const std::string& password) {
-  const analyzer::DissectOptions options{password};
+Field plain_field(std::string name, Bytes bytes, std::size_t base) {
+  return {std::move(name),
+          fmt::format("{} bytes", bytes.size()),
+          static_cast<std::uint32_t>(base),
+          static_cast<std::uint32_t>(bytes.size()),
+          {},
+          false};
+}
+
+// The frames of TURN that stand whole in a segment.
+std::vector<Field> segment_fields(const Packet& packet, const analyzer::DissectOptions& options) {
+  const analyzer::StreamFrames split = analyzer::split_stream(packet.payload);
+  std::vector<Field> fields;
+  std::size_t base = packet.payload_offset;
+  for (const Bytes frame : split.frames) {
+    fields.push_back(analyzer::dissect_turn(frame, options, base));
+    base += frame.size();
+  }
+  if (!split.rest.empty())
+    fields.push_back(plain_field("Another segment's message", split.rest, base));
+  return fields;
+}
+
+Field payload_field(PayloadClass as, const Packet& packet,
+                    const analyzer::DissectOptions& options) {
   const std::size_t base = packet.payload_offset;
   switch (as) {
     case PayloadClass::Stun:
@@ -70,12 +94,7 @@ Field payload_field(PayloadClass as, const Packet& packet, const std::string& pa
     case PayloadClass::Quic:
       break;
   }
-  return {"Payload",
-          fmt::format("{} bytes", packet.payload.size()),
-          static_cast<std::uint32_t>(base),
-          static_cast<std::uint32_t>(packet.payload.size()),
-          {},
-          false};
+  return plain_field("Payload", packet.payload, base);
 }
 
 class Printer {
@@ -149,7 +168,8 @@ class Printer {
         line.summary = analyzer::summarize(as, packet.payload);
         break;
       case TransportProtocol::Tcp:
-        line.summary = {"TCP", tcp_info(packet)};
+        line.summary = as == PayloadClass::Unknown ? Summary{"TCP", tcp_info(packet)}
+                                                   : analyzer::summarize_segment(packet.payload);
         break;
       case TransportProtocol::Icmp:
         line.summary = {"ICMP", icmp_info(packet)};
@@ -166,7 +186,14 @@ class Printer {
       line.summary.info +=
           fmt::format("  [cut: {} of {} bytes captured]", raw.bytes.size(), raw.original_size);
     if (verbose_ && !packet.payload.empty())
-      line.fields.push_back(payload_field(as, packet, password_));
+      line.fields = payload_fields(as, packet);
+  }
+
+  std::vector<Field> payload_fields(PayloadClass as, const Packet& packet) const {
+    const analyzer::DissectOptions options{password_};
+    if (packet.protocol == TransportProtocol::Tcp && as != PayloadClass::Unknown)
+      return segment_fields(packet, options);
+    return {payload_field(as, packet, options)};
   }
 
   double seconds(const RawPacket& raw) const { return to_seconds(raw.at - origin_); }
@@ -181,7 +208,7 @@ class Printer {
       text += "  # " + printable(raw.comment);
     text += '\n';
     for (const Field& field : line.fields)
-      text += analyzer::to_text(field);
+      text += analyzer::to_text(field, 1);
     return text;
   }
 

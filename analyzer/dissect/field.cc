@@ -69,9 +69,9 @@ void append_json(std::string& out, const Field& field) {
 
 }  // namespace
 
-std::string to_text(const Field& field) {
+std::string to_text(const Field& field, std::size_t depth) {
   std::string out;
-  append_text(out, field, 0, widest_range(field));
+  append_text(out, field, depth, widest_range(field));
   return out;
 }
 

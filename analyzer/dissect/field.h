@@ -3,6 +3,7 @@
 // The field tree of one packet, as `parley packets -v` and `parley decode` show it and as their
 // JSON carries it: {"name", "value", "offset", "length", "children"}.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,7 +50,8 @@ Field dissect_dtls(Bytes datagram, std::size_t base = 0);
 Field dissect_rtp(Bytes packet, std::size_t base = 0);
 
 // Indented text, one field a line: "  [8..12) Transaction ID: ...".
-std::string to_text(const Field& field);
+// `depth` indents the whole tree.
+std::string to_text(const Field& field, std::size_t depth = 0);
 std::string to_json(const Field& field);
 
 }  // namespace parley::analyzer

@@ -1,7 +1,10 @@
 #include "analyzer/dissect/summary.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "analyzer/dissect/stream_frames.h"
 #include "stack/wire/dtls.h"
 #include "stack/wire/rtp.h"
 #include "stack/wire/stun.h"
@@ -135,6 +138,26 @@ Summary summarize(PayloadClass as, Bytes payload) {
       break;
   }
   return {"UDP", fmt::format("{} bytes", payload.size())};
+}
+
+Summary summarize_segment(Bytes segment) {
+  // A super-frame of segmentation offload holds many.
+  constexpr std::size_t kShown = 4;
+  const StreamFrames split = split_stream(segment);
+  Summary all{"TCP", ""};
+  for (std::size_t i = 0; i < std::min(kShown, split.frames.size()); ++i) {
+    const Bytes frame = split.frames[i];
+    const Summary one = stun::MessageView::looks_like(frame) ? summarize_stun(frame)
+                                                             : summarize_channel_data(frame);
+    if (i == 0 || one.protocol == "TURN")
+      all.protocol = one.protocol;
+    all.info += (i == 0 ? "" : " | ") + one.info;
+  }
+  if (split.frames.size() > kShown)
+    all.info += fmt::format(" | {} more", split.frames.size() - kShown);
+  if (!split.rest.empty())
+    all.info += fmt::format(" | {} bytes of another segment's message", split.rest.size());
+  return all;
 }
 
 }  // namespace parley::analyzer

@@ -16,5 +16,7 @@ struct Summary {
 
 // `as` is what evidence says the payload is (payload_evidence.h).
 Summary summarize(PayloadClass as, Bytes payload);
+// A TCP segment that begins with a whole frame of TURN: its frames, and what follows them.
+Summary summarize_segment(Bytes segment);
 
 }  // namespace parley::analyzer
