@@ -174,11 +174,19 @@ std::vector<Capture> Reader::captures(Pipeline& pipeline) {
   return list;
 }
 
+// A flow of a call costs a few KiB with all that hangs on it; half of the budget is for those, the
+// rest for streams, transactions and the model.
+std::size_t flows_within(std::size_t budget) {
+  constexpr std::size_t kBytesOfFlow = 4096;
+  constexpr std::size_t kFewest = 1024;
+  return std::clamp(budget / 2 / kBytesOfFlow, kFewest, FlowTable::kMaxFlows);
+}
+
 }  // namespace
 
 Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOptions& options) {
   Reader reader(files, options);
-  Pipeline pipeline;
+  Pipeline pipeline(flows_within(options.memory_budget));
   reader.read_all(pipeline);
   pipeline.finish();
 

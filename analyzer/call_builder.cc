@@ -8,6 +8,7 @@
 #include "analyzer/address_book.h"
 #include "analyzer/call_finder.h"
 #include "analyzer/call_layout.h"
+#include "analyzer/nat_builder.h"
 #include "analyzer/server_builder.h"
 #include "analyzer/transport_builder.h"
 
@@ -299,6 +300,7 @@ Call Builder::build_call(std::uint32_t index) {
     call.streams.insert(call.streams.end(), streams.begin(), streams.end());
   }
   fill_peers(index, layout, call);
+  fill_nats(pipeline_, layout, call);
   fill_totals(layout, call);
   fill_icmp(layout, call);
   return call;

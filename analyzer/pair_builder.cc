@@ -90,8 +90,10 @@ Candidate PairBuilder::local(const PairSet& set) const {
       return c;
     }
   }
-  if (book_.is_relayed(*c.address)) {
+  if (book_.is_relayed(*c.address) || book_.is_turn_server(c.address->address)) {
     c.type = trace::CandidateType::Relayed;
+    if (!book_.is_relayed(*c.address))
+      c.inferred.emplace_back("type");
     return c;
   }
   if (behind_nat(path)) {
@@ -116,6 +118,25 @@ bool PairBuilder::heard_first(const PairSet& set) const {
   return false;
 }
 
+// The outside address of the socket that the checks arrive at, when it stands behind a NAT: what
+// the peer, on this route, told that socket (XOR-MAPPED-ADDRESS), else what a server did.
+std::optional<Endpoint> PairBuilder::outside_of_remote(const PairSet& set) const {
+  const CheckPath& path = nearest(set);
+  const FlowRecord& flow = flows_[path.flow];
+  const Endpoint& socket = flow.destination(path.direction);
+  for (const PathId id : flow.paths) {
+    const CheckPath& back = ice_.paths()[id];
+    if (back.direction == path.direction || back.session == kNone || back.mapped.empty())
+      continue;
+    const Endpoint& outside = back.mapped.back().address;
+    return outside == socket ? std::nullopt : std::optional<Endpoint>(outside);
+  }
+  const std::vector<Endpoint>* servers = book_.seen_by_servers(flow.key.point, socket);
+  if (servers == nullptr || servers->front() == socket)
+    return std::nullopt;
+  return servers->front();
+}
+
 Candidate PairBuilder::remote(const PairSet& set) const {
   const CheckPath& path = nearest(set);
   Candidate c;
@@ -134,25 +155,23 @@ void PairBuilder::infer_remote_type(const PairSet& set, Candidate& c) const {
     c.type = trace::CandidateType::Relayed;
     return;
   }
-  if (heard_first(set))
-    return;
   if (book_.is_turn_server(c.address->address)) {
     c.type = trace::CandidateType::Relayed;
     c.inferred.emplace_back("type");
     return;
   }
+  if (outside_of_remote(set)) {
+    // Seen inside the peer's NAT: the agent aims at another address.
+    c.inferred.emplace_back("address");
+    return;
+  }
+  if (heard_first(set))
+    return;
   // This agent checked it before anything came from there, so it was signaled: host, srflx or
   // relay.
   if (is_private(c.address->address)) {
     c.type = trace::CandidateType::Host;
     c.inferred.emplace_back("type");
-    return;
-  }
-  const PairSet* back = reverse_of(set);
-  const bool own_base = back != nullptr && sees_own_socket(*back) &&
-                        flows_[nearest(*back).flow].source(nearest(*back).direction) == *c.address;
-  if (own_base) {
-    c.type = trace::CandidateType::Host;
     return;
   }
   // A private address and one public address of the same peer: the public one is what a server saw.
@@ -273,6 +292,10 @@ Pair PairBuilder::build(const PairSet& set) const {
 SelectedPair PairBuilder::selected(const PairSet& set) const {
   SelectedPair pair{local(set), remote(set)};
   const CheckPath& path = nearest(set);
+  if (const auto outside = outside_of_remote(set); outside && pair.remote.address) {
+    pair.remote.address = outside;
+    pair.remote.inferred = {"address"};
+  }
   if (pair.local.type == trace::CandidateType::Relayed || !pair.local.address)
     return pair;
   const auto mapped = mapped_of(set);

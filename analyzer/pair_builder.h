@@ -36,6 +36,7 @@ class PairBuilder {
   // The peer's check came from that address before this agent's first check went there: the agent
   // may have learnt it from that check.
   bool heard_first(const PairSet& set) const;
+  std::optional<Endpoint> outside_of_remote(const PairSet& set) const;
   void fill_counts(const PairSet& set, Pair& pair) const;
   void fill_story(const PairSet& set, Pair& pair) const;
   void fill_state(const PairSet& set, Pair& pair) const;

@@ -20,7 +20,7 @@ void touch_data(FlowDirection& d, const Packet& packet) {
 
 }  // namespace
 
-Pipeline::Pipeline() : ice_(flows_) {
+Pipeline::Pipeline(std::size_t max_flows) : flows_(max_flows), ice_(flows_) {
   flows_.on_evict([this](FlowId id) {
     settle(id);
     rtp_.forget(flows_[id]);

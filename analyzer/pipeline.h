@@ -42,7 +42,7 @@ class Pipeline {
   static constexpr std::size_t kMaxLoose = 10'000;
   static constexpr std::size_t kMaxStreams = 4096;
 
-  Pipeline();
+  explicit Pipeline(std::size_t max_flows = FlowTable::kMaxFlows);
 
   void on_packet(const Packet& packet);
   // Frames that hold no IP datagram of their own.

@@ -162,6 +162,25 @@ void TransportBuilder::agent_state(Transport& t, Side side) const {
   }
 }
 
+// When one side lost the path, what the other one noticed shows only at its own socket.
+void TransportBuilder::withdraw_unseen_state(Transport& t, const std::vector<const PairSet*>& sets,
+                                             Side side) const {
+  const auto down = [](const TransportAgent& agent) {
+    return agent.state == trace::IceState::Disconnected || agent.state == trace::IceState::Failed;
+  };
+  TransportAgent& agent = t.agents[index_of(side)];
+  const TransportAgent& peer = t.agents[index_of(other(side))];
+  if (down(agent) || !down(peer) || !agent.state)
+    return;
+  const bool seen = std::any_of(sets.begin(), sets.end(), [&](const PairSet* set) {
+    return set->side == side && pairs_.sees_own_socket(*set);
+  });
+  if (!seen) {
+    agent.state.reset();
+    std::erase(agent.inferred, "state");
+  }
+}
+
 void TransportBuilder::count_packets(std::uint32_t index, Transport& t) const {
   for (const Side side : {Side::A, Side::B}) {
     const std::size_t s = index_of(side);
@@ -314,6 +333,8 @@ Transport TransportBuilder::build(std::uint32_t index) const {
     nomination(t, sets, side);
     agent_state(t, side);
   }
+  for (const Side side : {Side::A, Side::B})
+    withdraw_unseen_state(t, sets, side);
   list_flows(index, t);
   conflicts(index, t);
   restarts(index, t);

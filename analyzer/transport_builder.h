@@ -31,6 +31,8 @@ class TransportBuilder {
   // The route and the time of the last DTLS or RTP that this side sent.
   std::optional<std::uint32_t> data_route(std::uint32_t index, Side side) const;
   void agent_state(Transport& t, Side side) const;
+  void withdraw_unseen_state(Transport& t, const std::vector<const PairSet*>& sets,
+                             Side side) const;
   void nomination(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   void count_packets(std::uint32_t index, Transport& t) const;
   void list_flows(std::uint32_t index, Transport& t) const;

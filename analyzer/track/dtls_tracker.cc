@@ -72,6 +72,8 @@ void Datagram::on_record(const dtls::RecordView& record) {
 void Datagram::on_clear(const dtls::RecordView& record) {
   switch (record.type) {
     case ContentType::Handshake:
+      if (a_.settled)
+        break;
       for (const HandshakeFragment& f :
            dtls::decode_handshake_fragments(record.fragment, 0).fragments)
         on_fragment(f);
@@ -203,8 +205,6 @@ void Datagram::on_client_hello(const dtls::HandshakeReassembler::Message& messag
   const auto hello = dtls::ClientHello::decode(message.body);
   if (!hello)
     return;
-  if (!a_.hello_random)
-    a_.hello_random = load_u64(hello->random.data());
   OfferedHello offered;
   offered.versions = hello->offered_versions();
   offered.cipher_suites = hello->cipher_suites;
@@ -271,6 +271,11 @@ void DtlsTracker::on_datagram(FlowRecord& flow, FlowId id, Direction direction,
   Datagram datagram(*a, direction, packet);
   for (const dtls::RecordView& record : list.records)
     datagram.on_record(record);
+  if (!a->settled && a->halves[0].application && a->halves[1].application) {
+    a->settled = true;
+    for (DtlsHalf& half : a->halves)
+      half.reassembler = {};
+  }
   if (flow.proof == FlowProof::None && a->offered && a->chosen)
     flow.proof = FlowProof::Handshake;
 }

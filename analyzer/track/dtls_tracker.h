@@ -67,9 +67,7 @@ struct DtlsAssociation {
   std::array<DtlsHalf, 2> halves;
   std::vector<SeenAlert> alerts;
   std::vector<HandshakeStep> steps;
-  std::optional<std::uint64_t> hello_random;  // of the first ClientHello: tells associations apart
-
-  bool is_13() const { return chosen && chosen->version == dtls::kDtls13; }
+  bool settled = false;  // application data went both ways: no handshake is read any more
 };
 
 class DtlsTracker {

@@ -1,0 +1,151 @@
+#include "analyzer/nat_builder.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace parley::analyzer {
+
+namespace {
+
+constexpr std::size_t kMaxEvidence = 16;
+
+using Socket = std::pair<std::uint32_t, Endpoint>;
+// Outside addresses of one socket by destination, each with the packet that shows it.
+using Mappings = std::map<Endpoint, std::vector<std::pair<Endpoint, PacketRef>>>;
+
+class NatBuilder {
+ public:
+  NatBuilder(Pipeline& pipeline, const CallLayout& layout)
+      : flows_(pipeline.flows()), ice_(pipeline.ice()), layout_(layout) {}
+
+  Nat build(Side side);
+
+ private:
+  void collect_checks(Side side);
+  void collect_servers();
+  void add(const Socket& socket, const Endpoint& destination, const Endpoint& outside,
+           PacketRef evidence);
+
+  FlowTable& flows_;
+  IceTracker& ice_;
+  const CallLayout& layout_;
+  std::map<Socket, Mappings> sockets_;
+};
+
+void NatBuilder::add(const Socket& socket, const Endpoint& destination, const Endpoint& outside,
+                     PacketRef evidence) {
+  auto& list = sockets_[socket][destination];
+  if (std::none_of(list.begin(), list.end(), [&](const auto& m) { return m.first == outside; }))
+    list.emplace_back(outside, evidence);
+}
+
+void NatBuilder::collect_checks(Side side) {
+  for (const PairSet& set : layout_.pairs) {
+    const CheckPath& nearest = ice_.paths()[set.nearest];
+    const FlowRecord& flow = flows_[nearest.flow];
+    if (set.side != side || flow.key.carrier != kNone)
+      continue;
+    const Socket socket{flow.key.point, flow.source(nearest.direction)};
+    const Endpoint& destination = flow.destination(nearest.direction);
+    sockets_.try_emplace(socket);
+    for (const MappedAddress& mapped : nearest.mapped)
+      add(socket, destination, mapped.address, mapped.first.ref);
+    for (const PathId id : set.paths) {
+      const CheckPath& path = ice_.paths()[id];
+      const FlowRecord& further = flows_[path.flow];
+      if (further.key.point != flow.key.point && further.key.carrier == kNone &&
+          further.source(path.direction) != socket.second)
+        add(socket, destination, further.source(path.direction), path.first.ref);
+    }
+  }
+}
+
+void NatBuilder::collect_servers() {
+  for (const CheckPath& path : ice_.paths()) {
+    if (path.session != kNone)
+      continue;
+    const FlowRecord& flow = flows_[path.flow];
+    const Socket socket{flow.key.point, flow.source(path.direction)};
+    if (sockets_.count(socket) == 0)
+      continue;
+    for (const MappedAddress& mapped : path.mapped)
+      add(socket, flow.destination(path.direction), mapped.address, mapped.first.ref);
+  }
+}
+
+// What one socket shows: nothing, or whether its outside address is the same for all.
+struct Shown {
+  std::optional<bool> independent, preserving;
+  std::vector<PacketRef> evidence;
+};
+
+Shown judge(const Endpoint& socket, const Mappings& mappings) {
+  Shown shown;
+  std::set<Endpoint> outside;
+  std::set<IpAddress> destinations;
+  bool stable = true;
+  bool preserving = true;
+  bool behind_nat = false;
+  for (const auto& [destination, list] : mappings) {
+    // One destination that saw two addresses: the mapping was made anew, which says nothing.
+    stable = stable && list.size() <= 1;
+    destinations.insert(destination.address);
+    for (const auto& [address, packet] : list) {
+      outside.insert(address);
+      behind_nat = behind_nat || address != socket;
+      preserving = preserving && address.port == socket.port;
+      if (shown.evidence.size() < kMaxEvidence)
+        shown.evidence.push_back(packet);
+    }
+  }
+  if (!behind_nat || !stable)
+    return {};
+  shown.preserving = preserving;
+  if (outside.size() > 1)
+    shown.independent = false;
+  else if (destinations.size() > 1)
+    shown.independent = true;
+  return shown;
+}
+
+Nat NatBuilder::build(Side side) {
+  sockets_.clear();
+  collect_checks(side);
+  collect_servers();
+  Nat nat;
+  std::optional<bool> independent, preserving;
+  std::vector<PacketRef> any_evidence, evidence;
+  for (const auto& [socket, mappings] : sockets_) {
+    const Shown shown = judge(socket.second, mappings);
+    if (!shown.preserving)
+      continue;
+    preserving = preserving.value_or(true) && *shown.preserving;
+    if (any_evidence.empty())
+      any_evidence = shown.evidence;
+    if (!shown.independent || (independent && !*independent))
+      continue;
+    if (!independent || !*shown.independent)
+      evidence = shown.evidence;
+    independent = shown.independent;
+  }
+  if (independent)
+    nat.mapping = *independent ? "endpoint-independent" : "not-endpoint-independent";
+  if (preserving)
+    nat.ports = *preserving ? "preserving" : "not-preserving";
+  nat.evidence = independent ? evidence : any_evidence;
+  return nat;
+}
+
+}  // namespace
+
+void fill_nats(Pipeline& pipeline, const CallLayout& layout, Call& call) {
+  NatBuilder builder(pipeline, layout);
+  for (const Side side : {Side::A, Side::B})
+    call.peers[index_of(side)].nat = builder.build(side);
+}
+
+}  // namespace parley::analyzer
