@@ -38,7 +38,8 @@ Duration serialization_time(std::uint64_t bytes, std::uint64_t rate);
 
 class LinkDirection {
  public:
-  LinkDirection(const LinkConfig& config, SeededRandom random) : config_(config), random_(random) {}
+  LinkDirection(const LinkConfig& config, const SeededRandom& random)
+      : config_(config), random_(random) {}
 
   Transit transit(Instant now, std::uint64_t bytes);
   const LinkConfig& config() const { return config_; }

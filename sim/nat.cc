@@ -27,7 +27,7 @@ std::optional<ip::QuotedFlow> quoted_udp(const ip::PacketView& view) {
 
 }  // namespace
 
-Nat::Nat(NatSetup setup, SeededRandom random)
+Nat::Nat(NatSetup setup, const SeededRandom& random)
     : setup_(std::move(setup)), table_(setup_.policy, setup_.outside, random) {}
 
 void Nat::on_packet(World& world, PortId port, PacketId packet) {

@@ -27,7 +27,7 @@ struct NatSetup {
 
 class Nat final : public Node {
  public:
-  Nat(NatSetup setup, SeededRandom random);
+  Nat(NatSetup setup, const SeededRandom& random);
 
   void on_packet(World& world, PortId port, PacketId packet) override;
   void on_wake(World& world) override;

@@ -57,7 +57,8 @@ Endpoint NatTable::scope(NatBehavior behavior, const Endpoint& remote) {
   return remote;
 }
 
-NatTable::NatTable(const NatPolicy& policy, std::vector<IpAddress> outside, SeededRandom random)
+NatTable::NatTable(const NatPolicy& policy, std::vector<IpAddress> outside,
+                   const SeededRandom& random)
     : policy_(policy),
       outside_(std::move(outside)),
       random_(random),

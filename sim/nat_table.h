@@ -80,7 +80,7 @@ class NatTable {
 
   // `outside` is the pool, the first address is preferred; at least one. An inside address keeps
   // the outside address it was given first (REQ-2, "paired" pooling).
-  NatTable(const NatPolicy& policy, std::vector<IpAddress> outside, SeededRandom random);
+  NatTable(const NatPolicy& policy, std::vector<IpAddress> outside, const SeededRandom& random);
 
   NatOutbound outbound(Instant now, const Endpoint& inside, const Endpoint& remote);
   NatInbound inbound(Instant now, const Endpoint& outside, const Endpoint& remote);
