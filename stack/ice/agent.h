@@ -114,7 +114,7 @@ class Agent {
   std::string_view broken_invariant() const;
 
  private:
-  struct Impl;
+  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 static_assert(Machine<Agent>);

@@ -209,8 +209,8 @@ Candidate Agent::Impl::valid_local_for(const Reporter& report, const Pair& pair,
   });
   if (known != locals_.end())
     return *known;
-  const Candidate found{CandidateType::PeerReflexive, mapped, pair.base(), check.priority,
-                        foundations_.of(CandidateType::PeerReflexive, pair.base().address)};
+  Candidate found{CandidateType::PeerReflexive, mapped, pair.base(), check.priority,
+                  foundations_.of(CandidateType::PeerReflexive, pair.base().address)};
   if (locals_.size() < kMaxLocalCandidates) {
     locals_.push_back(found);
     report.emit(trace::IceCandidate{false, found.type, found.address, found.base, found.priority,

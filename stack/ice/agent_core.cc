@@ -265,9 +265,7 @@ void Agent::Impl::evaluate_state(const Reporter& report) {
   enter(report, state);
 }
 
-std::string_view Agent::Impl::broken_invariant() const {
-  if (const std::string_view broken = checklist_.broken_invariant(); !broken.empty())
-    return broken;
+std::string_view Agent::Impl::broken_check_invariant() const {
   std::vector<PairId> running;
   for (const Check& check : checks_)
     if (!check.transaction.cancelled())
@@ -281,6 +279,14 @@ std::string_view Agent::Impl::broken_invariant() const {
                                             : checked && !pair.valid())
       return "a pair is in progress while its check runs";
   }
+  return {};
+}
+
+std::string_view Agent::Impl::broken_invariant() const {
+  if (const std::string_view broken = checklist_.broken_invariant(); !broken.empty())
+    return broken;
+  if (const std::string_view broken = broken_check_invariant(); !broken.empty())
+    return broken;
   if (selected_) {
     const Pair* pair = checklist_.find(*selected_);
     if (pair == nullptr || !pair->nominated)

@@ -22,7 +22,7 @@
 
 namespace parley::ice {
 
-struct Agent::Impl {
+class Agent::Impl {
  public:
   static constexpr std::size_t kMaxBases = 16;
   static constexpr std::size_t kMaxRemoteCandidates = 100;
@@ -42,6 +42,9 @@ struct Agent::Impl {
   void on_deadline(const Reporter& report);
   Instant next_deadline() const;
   std::string_view broken_invariant() const;
+
+ private:
+  friend class Agent;
 
   // A check that was sent and may still be answered.
   struct Check {
@@ -75,6 +78,7 @@ struct Agent::Impl {
   void evaluate_state(const Reporter& report);
   IceState derive_state() const;
   std::string_view reason_for(IceState state) const;
+  std::string_view broken_check_invariant() const;
   void enter(const Reporter& report, IceState state);
 
   // agent_client.cc
