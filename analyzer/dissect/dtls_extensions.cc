@@ -158,6 +158,7 @@ void dissect_extension_data(Field& to, FieldReader& reader, std::uint16_t type,
       code_list<dtls::group_name>(to, reader, "Groups", "Group");
       return;
     case 13:
+    case 34:  // delegated credentials, RFC 9345 section 4.1.1
     case 50:
       code_list<dtls::signature_scheme_name>(to, reader, "Signature Algorithms",
                                              "Signature Algorithm");

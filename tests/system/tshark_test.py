@@ -1,0 +1,494 @@
+#!/usr/bin/env python3
+"""Every field of STUN, TURN, DTLS and RTP that `parley packets -v` shows, against tshark 4.0.
+
+Both programs read every capture of captures/ and of fuzz/corpora. For each packet and each field of
+FIELDS, the values in the order in which they stand in the packet have to be equal. What differs for
+a good reason stands in DIFFERENCES with that reason; an entry that no packet needs is a failure.
+
+usage: tshark_test.py PARLEY [CAPTURE...]
+"""
+
+import collections
+import json
+import multiprocessing
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# c01m uses the UDP port of EtherNet/IP.
+TSHARK = ["tshark", "-n", "--disable-protocol", "enip"] + [
+    word
+    for name in ("rtp_udp", "rtp_stun", "dtls_stun", "stun_turn")
+    for word in ("--enable-heuristic", name)
+]
+FIELD_END, VALUE_END = "\x1e", "\x1f"
+MAX_SHOWN = 40
+
+
+def number(text):
+    return int(text, 0)
+
+
+def octets(text):
+    return text.lower().replace(":", "").removeprefix("0x")
+
+
+# Name in tshark: how its text becomes a value. The order is that of tshark's columns.
+FIELDS = {
+    "stun.type": number,
+    "stun.length": number,  # of ChannelData too
+    "stun.id": octets,
+    "stun.channel": number,
+    "stun.att.type": number,
+    "stun.att.length": number,
+    "stun.att.username": str,
+    "stun.att.priority": number,
+    "stun.att.ipv4": str,
+    "stun.att.ipv6": str,
+    "stun.att.port": number,
+    "stun.att.tie-breaker": octets,
+    "stun.att.error.class": number,
+    "stun.att.error": number,
+    "stun.att.error.reason": str,
+    "stun.att.realm": str,
+    "stun.att.nonce": str,
+    "stun.att.software": str,
+    "stun.att.lifetime": number,
+    "stun.att.channelnum": number,
+    "stun.att.transp": number,
+    "stun.att.crc32": number,
+    "dtls.record.content_type": number,
+    "dtls.record.version": number,
+    "dtls.record.epoch": number,
+    "dtls.record.sequence_number": number,
+    "dtls.record.length": number,
+    "dtls.handshake.type": number,
+    "dtls.handshake.length": number,
+    "dtls.handshake.message_seq": number,
+    "dtls.handshake.fragment_offset": number,
+    "dtls.handshake.fragment_length": number,
+    "dtls.handshake.version": number,
+    "dtls.handshake.random": octets,
+    "dtls.handshake.session_id_length": number,
+    "dtls.handshake.ciphersuite": number,
+    "dtls.handshake.comp_method": number,
+    "dtls.handshake.extension.type": number,
+    "dtls.handshake.extension.len": number,
+    "dtls.handshake.extensions_supported_group": number,
+    "dtls.handshake.extensions.supported_version": number,
+    "dtls.handshake.extensions_key_share_group": number,
+    "dtls.handshake.sig_hash_alg": number,
+    "dtls.use_srtp.protection_profile": number,
+    "dtls.handshake.certificate_length": number,
+    "dtls.alert_message.level": number,
+    "dtls.alert_message.desc": number,
+    "rtp.version": number,
+    "rtp.padding": number,
+    "rtp.ext": number,
+    "rtp.cc": number,
+    "rtp.marker": number,
+    "rtp.p_type": number,
+    "rtp.seq": number,
+    "rtp.timestamp": number,
+    "rtp.ssrc": number,
+    "rtp.csrc.item": number,
+    "rtp.ext.profile": number,
+    "rtp.ext.len": number,
+    "rtp.ext.rfc5285.id": number,
+    "rtp.ext.rfc5285.len": number,
+}
+# What stands in the body of a handshake message.
+BODY = [
+    "dtls.handshake.version",
+    "dtls.handshake.random",
+    "dtls.handshake.session_id_length",
+    "dtls.handshake.ciphersuite",
+    "dtls.handshake.comp_method",
+    "dtls.handshake.extension.type",
+    "dtls.handshake.extension.len",
+    "dtls.handshake.extensions_supported_group",
+    "dtls.handshake.extensions.supported_version",
+    "dtls.handshake.extensions_key_share_group",
+    "dtls.handshake.sig_hash_alg",
+    "dtls.use_srtp.protection_profile",
+    "dtls.handshake.certificate_length",
+]
+
+
+# --- What parley shows ---------------------------------------------------------------------------
+
+
+def code(text):
+    """The number of "DTLS 1.2 (0xfefd)", "handshake (22)", "0x0001 (Binding request)", "600 s"."""
+    found = re.search(r"0x[0-9a-f]+|\d+(?=\)$)", text) or re.match(r"\d+", text)
+    return int(found.group(), 0)
+
+
+def child(field, name):
+    return next((c for c in field["children"] if c["name"] == name), None)
+
+
+def yes(text):
+    return 1 if text == "yes" else 0
+
+
+def first_word(text):
+    return text.split(" ")[0]
+
+
+ADDRESSES = {0x0001, 0x0012, 0x0016, 0x0020, 0x8020, 0x8023, 0x802B, 0x802C}
+# Attributes whose value is one of tshark's fields: how parley's text becomes the value.
+ATTRIBUTES = {
+    0x0006: ("stun.att.username", lambda f: f["value"]),
+    0x000C: ("stun.att.channelnum", lambda f: code(child(f, "Channel Number")["value"])),
+    0x000D: ("stun.att.lifetime", lambda f: code(f["value"])),
+    0x0014: ("stun.att.realm", lambda f: f["value"]),
+    0x0015: ("stun.att.nonce", lambda f: f["value"]),
+    0x0019: ("stun.att.transp", lambda f: code(child(f, "Protocol")["value"])),
+    0x0024: ("stun.att.priority", lambda f: int(f["value"])),
+    0x8022: ("stun.att.software", lambda f: f["value"]),
+    0x8028: ("stun.att.crc32", lambda f: code(f["value"])),
+    0x8029: ("stun.att.tie-breaker", lambda f: octets(f["value"])),
+    0x802A: ("stun.att.tie-breaker", lambda f: octets(f["value"])),
+}
+# Fields below a DTLS record or an RTP packet, by their name.
+NAMED = {
+    "Content Type": ("dtls.record.content_type", code),
+    "Epoch": ("dtls.record.epoch", int),
+    "Handshake Type": ("dtls.handshake.type", code),
+    "Message Sequence": ("dtls.handshake.message_seq", int),
+    "Fragment Offset": ("dtls.handshake.fragment_offset", int),
+    "Fragment Length": ("dtls.handshake.fragment_length", int),
+    "Client Version": ("dtls.handshake.version", code),
+    "Server Version": ("dtls.handshake.version", code),
+    "Random": ("dtls.handshake.random", first_word),
+    "Session ID Length": ("dtls.handshake.session_id_length", int),
+    "Cipher Suite": ("dtls.handshake.ciphersuite", code),
+    "Compression Method": ("dtls.handshake.comp_method", code),
+    "Profile": ("dtls.use_srtp.protection_profile", code),
+    "Certificate Length": ("dtls.handshake.certificate_length", int),
+    "Signature Algorithm": ("dtls.handshake.sig_hash_alg", code),
+    "Selected Version": ("dtls.handshake.extensions.supported_version", code),
+    "Level": ("dtls.alert_message.level", code),
+    "Description": ("dtls.alert_message.desc", code),
+}
+RTP = {
+    "Version": ("rtp.version", int),
+    "Padding": ("rtp.padding", yes),
+    "Extension": ("rtp.ext", yes),
+    "CSRC Count": ("rtp.cc", int),
+    "Marker": ("rtp.marker", yes),
+    "Payload Type": ("rtp.p_type", int),
+    "Sequence Number": ("rtp.seq", int),
+    "Timestamp": ("rtp.timestamp", int),
+    "SSRC": ("rtp.ssrc", number),
+    "CSRC": ("rtp.csrc.item", number),
+}
+
+
+class Values(collections.defaultdict):
+    """Field: its values, in the order of the packet; `notes` is what the tree says besides."""
+
+    def __init__(self):
+        super().__init__(list)
+        self.notes = set()
+
+    def stun(self, message):
+        for field in message["children"]:
+            name, value = field["name"], field["value"]
+            if name == "Message Type":
+                self["stun.type"].append(code(value))
+            elif name == "Message Length":
+                self["stun.length"].append(int(first_word(value)))
+            elif name == "Transaction ID":
+                self["stun.id"].append(value)
+            elif child(field, "Type"):
+                self.attribute(field)
+        if message.get("fault"):
+            self.notes.add("malformed")
+
+    def attribute(self, field):
+        kind = code(child(field, "Type")["value"])
+        self["stun.att.type"].append(kind)
+        self["stun.att.length"].append(int(child(field, "Length")["value"]))
+        if kind in ADDRESSES and child(field, "Address"):
+            address = first_word(child(field, "Address")["value"])
+            self["stun.att.ipv6" if ":" in address else "stun.att.ipv4"].append(address)
+            self["stun.att.port"].append(code(first_word(child(field, "Port")["value"])))
+        elif kind == 0x0009 and child(field, "Class"):
+            self["stun.att.error.class"].append(int(child(field, "Class")["value"]))
+            self["stun.att.error"].append(int(child(field, "Number")["value"]))
+            self["stun.att.error.reason"].append(child(field, "Reason Phrase")["value"])
+        elif kind in ATTRIBUTES and not child(field, "Fault"):
+            name, read = ATTRIBUTES[kind]
+            self[name].append(read(field))
+        for inner in field["children"]:
+            self.payload(inner)
+
+    def channel_data(self, frame):
+        for field in frame["children"]:
+            if field["name"] == "Channel Number":
+                self["stun.channel"].append(code(field["value"]))
+            elif field["name"] == "Length":
+                self["stun.length"].append(int(field["value"]))
+            else:
+                self.payload(field)
+
+    def record(self, record):
+        if child(record, "Unified Header"):
+            self.notes.add("unified")
+            return
+        for field in record["children"]:
+            if field["name"] in ("Version", "Sequence Number", "Length"):
+                name = field["name"].lower().replace(" ", "_")
+                self["dtls.record." + name].append(code(field["value"]))
+            else:
+                self.handshake(field)
+
+    def handshake(self, field):
+        name = field["name"]
+        if field.get("fault"):
+            self.notes.add("malformed")
+        if name.startswith("Reassembled "):
+            self.notes.add("reassembled")
+        if child(field, "Handshake Type"):
+            self["dtls.handshake.length"].append(code(child(field, "Length")["value"]))
+            if child(field, "Fragment") and not any(
+                c["name"].startswith("Reassembled ") for c in field["children"]
+            ):
+                self.notes.add("fragment")
+        elif name in NAMED and not field["children"]:
+            known, read = NAMED[name]
+            self[known].append(read(field["value"]))
+        if name == "Extensions":
+            for extension in field["children"]:
+                self.extension(extension)
+            return
+        for inner in field["children"]:
+            self.handshake(inner)
+
+    def extension(self, field):
+        kind = code(child(field, "Type")["value"])
+        self["dtls.handshake.extension.type"].append(kind)
+        self["dtls.handshake.extension.len"].append(int(child(field, "Length")["value"]))
+        for name, known in (("Group", "extensions_supported_group"), ("Version", "extensions.supported_version")):
+            for group in child(field, name + "s")["children"] if child(field, name + "s") else []:
+                self["dtls.handshake." + known].append(code(group["value"]))
+        shares = child(field, "Key Shares") or field
+        for entry in shares["children"]:
+            if entry["name"] == "Key Share Entry":
+                self["dtls.handshake.extensions_key_share_group"].append(code(child(entry, "Group")["value"]))
+        if kind in (13, 14, 34, 43, 50):
+            for inner in field["children"]:
+                self.handshake(inner)
+
+    def rtp(self, packet):
+        for field in packet["children"]:
+            if field["name"] in RTP:
+                known, read = RTP[field["name"]]
+                self[known].append(read(field["value"]))
+            elif field["name"] == "Header Extension":
+                self["rtp.ext.profile"].append(code(child(field, "Profile")["value"]))
+                self["rtp.ext.len"].append(int(first_word(child(field, "Length")["value"])))
+                for element in field["children"]:
+                    if child(element, "ID"):
+                        self["rtp.ext.rfc5285.id"].append(int(child(element, "ID")["value"]))
+                        self["rtp.ext.rfc5285.len"].append(int(child(element, "Length")["value"]))
+
+    def payload(self, field):
+        name = field["name"]
+        if name == "STUN":
+            self.stun(field)
+        elif name == "ChannelData":
+            self.channel_data(field)
+        elif name == "DTLS":
+            for record in field["children"]:
+                self.record(record)
+        elif name == "RTP":
+            self.rtp(field)
+        elif name == "Another segment's message":
+            self.notes.add("part of a message")
+
+
+def ours(line):
+    values = Values()
+    for field in line["fields"]:
+        values.payload(field)
+        if field["name"] == "TCP":
+            values.notes.add("tcp")
+        if field["name"] == "Payload":
+            values.notes.add("unclaimed")
+    values.notes.add(line["protocol"])
+    if "[cut:" in line["info"]:
+        values.notes.add("cut")
+    return values
+
+
+# --- Messages whose fragments come in several datagrams ------------------------------------------
+
+
+def frames_of(path):
+    """The frames of a capture, in their order: classic pcap, or pcapng without Simple Packet Blocks."""
+    data = pathlib.Path(path).read_bytes()
+    if data[:4] != b"\x0a\x0d\x0d\x0a":
+        order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+        at = 24
+        while at + 16 <= len(data):
+            size = struct.unpack_from(order + "I", data, at + 8)[0]
+            yield data[at + 16 : at + 16 + size]
+            at += 16 + size
+        return
+    order, at = "<", 0
+    while at + 12 <= len(data):
+        if data[at : at + 4] == b"\x0a\x0d\x0d\x0a":
+            order = "<" if data[at + 8 : at + 12] == b"\x4d\x3c\x2b\x1a" else ">"
+        kind, size = struct.unpack_from(order + "II", data, at)
+        if kind == 6:
+            captured = struct.unpack_from(order + "I", data, at + 20)[0]
+            yield data[at + 28 : at + 28 + captured]
+        at += size
+
+
+def cut(frame, field):
+    return frame[field["offset"] : field["offset"] + field["length"]]
+
+
+class Reassembly:
+    """`parley packets` opens what is whole in one datagram, tshark what its state remembers, once:
+    the records that hold a message's fragments are given to `parley decode` in one piece."""
+
+    def __init__(self, parley, capture):
+        self.parley, self.capture = parley, capture
+        self.frames = None
+        self.pieces = collections.defaultdict(list)
+
+    def complete(self, line, values):
+        if self.frames is None:
+            self.frames = list(frames_of(self.capture))
+        frame = self.frames[line["packet"] - 1]
+        for datagram, record, sequence in self.fragments(line["fields"]):
+            key = (line["source"], line["destination"], sequence)
+            if self.pieces[key] is None:
+                continue
+            if self.opened(values, b"".join(self.pieces[key]) + cut(frame, datagram)):
+                self.pieces[key] = None
+            else:
+                self.pieces[key].append(cut(frame, record))
+
+    def fragments(self, fields):
+        for field in fields:
+            if field["name"] == "DTLS":
+                for record in field["children"]:
+                    for message in record["children"]:
+                        if child(message, "Fragment"):
+                            yield field, record, child(message, "Message Sequence")["value"]
+            else:
+                yield from self.fragments(field["children"])
+
+    def opened(self, values, datagrams):
+        run = subprocess.run(
+            [self.parley, "decode", "dtls", "--json", datagrams.hex()], capture_output=True, timeout=60, check=False
+        )
+        whole = Values()
+        whole.payload(json.loads(run.stdout))
+        if "reassembled" not in whole.notes:
+            return False
+        for name in BODY:
+            values[name] = whole[name]
+        return True
+
+
+# --- What tshark shows ---------------------------------------------------------------------------
+
+
+def theirs(capture):
+    columns = ["frame.number", "frame.protocols", *FIELDS]
+    words = [word for name in columns for word in ("-e", name)]
+    command = [*TSHARK, "-r", capture, "-Y", "stun || dtls || rtp", "-T", "fields", *words]
+    command += ["-E", "separator=" + FIELD_END, "-E", "aggregator=" + VALUE_END]
+    out = subprocess.run(command, capture_output=True, timeout=300, check=False)
+    packets = {}
+    for line in out.stdout.decode(errors="replace").removesuffix("\n").split("\n"):
+        if not line:
+            break
+        cells = line.split(FIELD_END)
+        values = Values()
+        values.notes = set(cells[1].split(":"))
+        for name, cell in zip(FIELDS, cells[2:]):
+            if cell:
+                values[name] = [FIELDS[name](text) for text in cell.split(VALUE_END)]
+        packets[int(cells[0])] = values
+    return packets
+
+
+# (why, whether it explains how the values of one field of one packet differ)
+DIFFERENCES = [
+    (
+        "tshark opens the packet that an ICMP error quotes, parley names its 5-tuple",
+        lambda name, mine, other: "ICMP" in mine.notes and not mine[name],
+    ),
+    (
+        "SRTP with the padding bit: tshark's guess wants a count in the last octet, which is encrypted",
+        lambda name, mine, other: name.startswith("rtp.") and mine["rtp.padding"] == [1] and not other[name],
+    ),
+    (
+        "tshark 4.0 does not know the unified header of DTLS 1.3 and gives up the whole datagram",
+        lambda name, mine, other: name.startswith("dtls.") and "unified" in mine.notes and not other.notes,
+    ),
+]
+
+
+def compare(parley, capture):
+    run = subprocess.run([parley, "packets", "--json", "-v", capture], capture_output=True, timeout=300, check=False)
+    known = theirs(capture)
+    used, failures, compared = collections.Counter(), [], 0
+    reassembly = Reassembly(parley, capture)
+    for text in run.stdout.splitlines():
+        line = json.loads(text)
+        mine, other = ours(line), known.pop(line["packet"], Values())
+        if "fragment" in mine.notes:
+            reassembly.complete(line, mine)
+        for name in FIELDS:
+            if mine[name] == other[name]:
+                compared += len(mine[name])
+                continue
+            for index, (_, explains) in enumerate(DIFFERENCES):
+                if explains(name, mine, other):
+                    used[index] += 1
+                    break
+            else:
+                failures.append(f"{capture} packet {line['packet']} {name}: parley {mine[name]}, tshark {other[name]} notes {mine.notes} {other.notes}")
+    failures += [f"{capture} packet {packet}: only tshark lists it" for packet in known]
+    return used, failures, compared
+
+
+def captures():
+    found = [*ROOT.glob("captures/*/*.pcapng"), *ROOT.glob("fuzz/corpora/zeek/*.pcap*"), *ROOT.glob("fuzz/corpora/pcapng-*/*.pcapng")]
+    return sorted(str(path) for path in found)
+
+
+def main():
+    parley = sys.argv[1]
+    chosen = sys.argv[2:] or captures()
+    used, failures, compared = collections.Counter(), [], 0
+    with multiprocessing.Pool(2) as pool:
+        for part in pool.starmap(compare, [(parley, path) for path in chosen], chunksize=1):
+            used += part[0]
+            failures += part[1]
+            compared += part[2]
+    for line in failures[:MAX_SHOWN]:
+        print(line)
+    for index, (why, _) in enumerate(DIFFERENCES):
+        print(f"{used[index]:7} fields differ: {why}")
+        if not sys.argv[2:] and not used[index]:
+            failures.append("")
+            print("  no packet needs this entry")
+    print(f"{compared} values of {len(chosen)} captures are equal, {len(failures)} differ")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
