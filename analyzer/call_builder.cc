@@ -17,6 +17,7 @@ namespace parley::analyzer {
 namespace {
 
 constexpr std::size_t kMaxListed = 256;
+constexpr std::uint64_t kAnswersOfLite = 2;
 // Gathering comes before the first check, keepalives to servers go on after the last.
 constexpr Duration kBeforeCall = std::chrono::seconds(120);
 
@@ -47,7 +48,7 @@ class Builder {
   void fill_totals(const CallLayout& layout, Call& call) const;
   void fill_icmp(const CallLayout& layout, Call& call) const;
   void place_servers(std::vector<Call>& calls) const;
-  void add_gathering_calls(std::vector<PlacedAllocation>& left, std::vector<Call>& calls) const;
+  static void add_gathering_calls(std::vector<PlacedAllocation>& left, std::vector<Call>& calls);
   const Owner* owner_of(const std::vector<Socket>& clients, std::optional<Instant> at) const;
 
   Pipeline& pipeline_;
@@ -103,17 +104,33 @@ const Owner* Builder::owner_of(const std::vector<Socket>& clients,
   return best;
 }
 
+// The place in the longest restart list that names it: m-lines that are not bundled have ufrags
+// side by side, all of generation 0.
+std::uint32_t generation_of(const Call& call, Side side, const std::string& ufrag) {
+  std::uint32_t longest = 0;
+  for (const Transport& t : call.transports) {
+    std::uint32_t generation = 0;
+    for (const IceRestart& r : t.restart_list) {
+      if (r.by != side)
+        continue;
+      ++generation;
+      if (r.ufrag == ufrag)
+        longest = std::max(longest, generation);
+    }
+  }
+  return longest;
+}
+
 void Builder::fill_ufrags(std::uint32_t index, Call& call) const {
   std::array<std::map<std::string, Instant>, 2> first;
   for (const std::uint32_t s : found_.calls[index]) {
     const IceSession& session = pipeline_.ice().sessions()[s];
     for (std::uint8_t agent = 0; agent < 2; ++agent) {
-      Peer& peer = call.peers[index_of(found_.side(s, agent))];
-      auto& seen = first[index_of(found_.side(s, agent))];
-      const auto [it, added] = seen.try_emplace(session.ufrags[agent], session.first.at);
+      const std::size_t side = index_of(found_.side(s, agent));
+      const auto it = first[side].try_emplace(session.ufrags[agent], session.first.at).first;
       it->second = std::min(it->second, session.first.at);
-      if (!session.software[agent].empty() && !peer.software)
-        peer.software = session.software[agent];
+      if (!session.software[agent].empty() && !call.peers[side].software)
+        call.peers[side].software = session.software[agent];
     }
   }
   for (const Side side : {Side::A, Side::B}) {
@@ -121,24 +138,19 @@ void Builder::fill_ufrags(std::uint32_t index, Call& call) const {
     for (const auto& [ufrag, at] : first[index_of(side)])
       order.emplace_back(at, ufrag);
     std::sort(order.begin(), order.end());
-    for (const auto& [at, ufrag] : order) {
-      Ufrag u;
-      u.ufrag = ufrag;
-      // The place in the longest restart list that names it: m-lines that are not bundled have
-      // ufrags side by side, all of generation 0.
-      for (const Transport& t : call.transports) {
-        std::uint32_t generation = 0;
-        for (const IceRestart& r : t.restart_list) {
-          if (r.by != side)
-            continue;
-          ++generation;
-          if (r.ufrag == ufrag)
-            u.generation = std::max(u.generation, generation);
-        }
-      }
-      call.peers[index_of(side)].ufrags.push_back(u);
-    }
+    for (const auto& [at, ufrag] : order)
+      call.peers[index_of(side)].ufrags.push_back({ufrag, generation_of(call, side, ufrag)});
   }
+}
+
+// Checks of the other side that this one answered.
+std::uint64_t answers_of(const Call& call, Side side) {
+  std::uint64_t answers = 0;
+  for (const Transport& t : call.transports)
+    for (const Pair& pair : t.pairs)
+      if (pair.agent == other(side))
+        answers += pair.responses;
+  return answers;
 }
 
 void Builder::fill_roles(std::uint32_t index, Call& call) const {
@@ -156,24 +168,19 @@ void Builder::fill_roles(std::uint32_t index, Call& call) const {
         first[side] = claim;
     }
   }
-  for (std::size_t side = 0; side < 2; ++side) {
-    Peer& peer = call.peers[side];
-    if (first[side]) {
-      peer.ice_role = first[side]->role;
-    } else if (first[1 - side]) {
-      peer.ice_role = first[1 - side]->role == trace::IceRole::Controlling
-                          ? trace::IceRole::Controlled
-                          : trace::IceRole::Controlling;
+  for (const Side side : {Side::A, Side::B}) {
+    Peer& peer = call.peers[index_of(side)];
+    const auto& own = first[index_of(side)];
+    const auto& theirs = first[index_of(other(side))];
+    if (own) {
+      peer.ice_role = own->role;
+    } else if (theirs) {
+      const bool controlled = theirs->role == trace::IceRole::Controlling;
+      peer.ice_role = controlled ? trace::IceRole::Controlled : trace::IceRole::Controlling;
       peer.inferred.emplace_back("ice_role");
     }
     // An agent that answers and never asks is ICE-lite (RFC 8445 section 2.5).
-    const bool answered =
-        std::any_of(call.transports.begin(), call.transports.end(), [&](const Transport& t) {
-          return std::any_of(t.pairs.begin(), t.pairs.end(), [&](const Pair& p) {
-            return index_of(p.agent) == 1 - side && p.responses >= 2;
-          });
-        });
-    if (!asked[side] && answered) {
+    if (!asked[index_of(side)] && answers_of(call, side) >= kAnswersOfLite) {
       peer.ice_lite = true;
       peer.inferred.emplace_back("ice_lite");
     }
@@ -296,7 +303,7 @@ Call Builder::build_call(std::uint32_t index) {
   const TransportBuilder transports(pipeline_, found_, layout, book_);
   for (std::uint32_t t = 0; t < layout.transports; ++t) {
     call.transports.push_back(transports.build(t));
-    const std::vector<Stream> streams = transports.streams(t);
+    const std::vector<Stream> streams = build_streams(pipeline_, layout, t);
     call.streams.insert(call.streams.end(), streams.begin(), streams.end());
   }
   fill_peers(index, layout, call);
@@ -327,37 +334,45 @@ void Builder::place_servers(std::vector<Call>& calls) const {
   add_gathering_calls(left, calls);
 }
 
+// The call, and the side in it, that has this relayed address among its candidates.
+std::optional<std::pair<std::size_t, Side>> user_of(const std::vector<Call>& calls,
+                                                    const Endpoint& relayed) {
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    for (const Side side : {Side::A, Side::B}) {
+      const auto& candidates = calls[i].peers[index_of(side)].candidates;
+      if (std::any_of(candidates.begin(), candidates.end(),
+                      [&](const Candidate& c) { return c.address == relayed; }))
+        return std::pair(i, side);
+    }
+  }
+  return std::nullopt;
+}
+
 // The relayed address of an allocation is an address of the call that it serves, even where nothing
 // shows whose it is; an agent that only gathered, and never checked, is a call of its own.
-void Builder::add_gathering_calls(std::vector<PlacedAllocation>& left,
-                                  std::vector<Call>& calls) const {
-  std::map<std::pair<std::uint32_t, IpAddress>, std::size_t> gathering;
+void Builder::add_gathering_calls(std::vector<PlacedAllocation>& left, std::vector<Call>& calls) {
+  std::map<Place, std::size_t> gathering;
   for (PlacedAllocation& placed : left) {
     TurnAllocation& a = placed.allocation;
-    Call* home = nullptr;
-    for (Call& call : calls)
-      for (const std::size_t side : {0U, 1U})
-        for (const Candidate& c : call.peers[side].candidates)
-          if (home == nullptr && a.relayed && c.address == a.relayed) {
-            home = &call;
-            a.of = side == 0 ? Side::A : Side::B;
-          }
-    if (home == nullptr) {
-      const Place place{placed.clients.front().first, placed.clients.front().second.address};
-      const auto [it, added] = gathering.try_emplace(place, calls.size());
-      if (added) {
-        Call call;
-        call.id = static_cast<std::uint32_t>(calls.size() + 1);
-        call.peers[0].addresses.push_back(place.second);
-        call.first_at = a.first_at.value_or(Instant{});
-        call.last_at = a.last_at.value_or(Instant{});
-        calls.push_back(std::move(call));
-      }
-      home = &calls[it->second];
-      a.of = Side::A;
-      home->last_at = std::max(home->last_at, a.last_at.value_or(home->last_at));
+    const auto user = a.relayed ? user_of(calls, *a.relayed) : std::nullopt;
+    if (user) {
+      a.of = user->second;
+      calls[user->first].turn.push_back(std::move(a));
+      continue;
     }
-    home->turn.push_back(std::move(a));
+    const Place place{placed.clients.front().first, placed.clients.front().second.address};
+    const auto [it, added] = gathering.try_emplace(place, calls.size());
+    if (added) {
+      Call call;
+      call.id = static_cast<std::uint32_t>(calls.size() + 1);
+      call.peers[0].addresses.push_back(place.second);
+      call.first_at = call.last_at = a.first_at.value_or(Instant{});
+      calls.push_back(std::move(call));
+    }
+    Call& call = calls[it->second];
+    call.last_at = std::max(call.last_at, a.last_at.value_or(call.last_at));
+    a.of = Side::A;
+    call.turn.push_back(std::move(a));
   }
 }
 

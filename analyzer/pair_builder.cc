@@ -225,6 +225,21 @@ void PairBuilder::fill_counts(const PairSet& set, Pair& pair) const {
         RttSummary{milliseconds(rtt.min()), milliseconds(rtt.median()), milliseconds(rtt.max())};
 }
 
+// The first check with USE-CANDIDATE that the peer sent over this pair, where the agent's own checks
+// are seen best: it nominates the pair for a controlled agent (RFC 8445 section 7.3.1.5).
+const Sighting* PairBuilder::nominating_check(const PairSet& set) const {
+  const PairSet* back = reverse_of(set);
+  if (back == nullptr)
+    return nullptr;
+  const FlowId flow = nearest(set).flow;
+  for (const PathId id : back->paths) {
+    const CheckPath& path = ice_.paths()[id];
+    if (path.flow == flow && path.use_candidate > 0)
+      return &path.first_use_candidate;
+  }
+  return nullptr;
+}
+
 void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
   const CheckPath& path = nearest(set);
   const FlowRecord& flow = flows_[path.flow];
@@ -243,6 +258,9 @@ void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
   if (path.nominated) {
     pair.nominated_by = path.nominated->ref;
     pair.nominated_at = path.nominated->at;
+  } else if (const Sighting* check = nominating_check(set)) {
+    pair.nominated_by = check->ref;
+    pair.nominated_at = check->at;
   }
   pair.local_ufrag = session.ufrags[path.agent];
   pair.remote_ufrag = session.ufrags[1U - path.agent];
@@ -264,7 +282,7 @@ void PairBuilder::fill_state(const PairSet& set, Pair& pair) const {
         return ice_.paths()[id].nominated.has_value();
       });
   pair.nominated =
-      pair.nominated_at.has_value() || (checked_with_use_candidate && pair.responses > 0);
+      nearest(set).nominated.has_value() || (checked_with_use_candidate && pair.responses > 0);
   if (pair.responses > 0) {
     pair.state = trace::PairState::Succeeded;
     return;

@@ -1,8 +1,6 @@
 #include "analyzer/transport_builder.h"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
 
 namespace parley::analyzer {
 
@@ -16,13 +14,52 @@ constexpr Duration kDisconnected = std::chrono::seconds(5);
 constexpr std::uint64_t kUnansweredForDisconnected = 3;
 // A checklist that tried this long without an answer has failed; browsers wait 15 s.
 constexpr Duration kFailed = std::chrono::seconds(10);
-// 487s in one exchange of claims come close together.
-constexpr Duration kOneConflict = std::chrono::seconds(2);
 
 template <class T>
 void keep_earliest(std::optional<T>& kept, const T& value) {
   if (!kept || value < *kept)
     kept = value;
+}
+
+// What the pairs of one agent say together.
+struct AgentPairs {
+  std::optional<Instant> first, last, connected;
+  const Pair* selected = nullptr;
+  bool answered = false;
+};
+
+AgentPairs sum_up(const Transport& t, Side side) {
+  AgentPairs sum;
+  for (const Pair& pair : t.pairs) {
+    if (pair.agent != side)
+      continue;
+    if (pair.selected)
+      sum.selected = &pair;
+    sum.answered = sum.answered || pair.responses > 0;
+    if (pair.first_at)
+      keep_earliest(sum.first, *pair.first_at);
+    if (pair.last_at && (!sum.last || *pair.last_at > *sum.last))
+      sum.last = pair.last_at;
+    // A controlled agent's pair is up when it is both valid and nominated.
+    if (pair.nominated && pair.first_response_at)
+      keep_earliest(sum.connected, std::max(*pair.first_response_at,
+                                            pair.nominated_at.value_or(*pair.first_response_at)));
+  }
+  return sum;
+}
+
+// RFC 7675: the last answer on the selected pair, and how long the agent asked on after it.
+void judge_consent(const Pair& selected, TransportAgent& agent) {
+  if (!selected.last_response_at || !selected.last_at)
+    return;
+  const Duration silent = *selected.last_at - *selected.last_response_at;
+  if (silent >= kConsent) {
+    agent.consent_lost = *selected.last_response_at + kConsent;
+    agent.state = trace::IceState::Failed;
+  } else if (silent >= kDisconnected &&
+             selected.requests_after_last_response >= kUnansweredForDisconnected) {
+    agent.state = trace::IceState::Disconnected;
+  }
 }
 
 }  // namespace
@@ -112,54 +149,23 @@ void TransportBuilder::nomination(Transport& t, const std::vector<const PairSet*
         *aggressive ? trace::Nomination::Aggressive : trace::Nomination::Regular;
 }
 
-void TransportBuilder::agent_state(Transport& t, Side side) const {
+void TransportBuilder::agent_state(Transport& t, Side side) {
   TransportAgent& agent = t.agents[index_of(side)];
-  std::optional<Instant> first, last_request;
-  const Pair* selected = nullptr;
-  bool answered = false;
-  for (const Pair& pair : t.pairs) {
-    if (pair.agent != side)
-      continue;
-    if (pair.selected)
-      selected = &pair;
-    answered = answered || pair.responses > 0;
-    if (pair.first_at)
-      keep_earliest(first, *pair.first_at);
-    if (pair.last_at && (!last_request || *pair.last_at > *last_request))
-      last_request = pair.last_at;
-    if (pair.nominated && pair.first_response_at) {
-      // A controlled agent's pair is up when it is both valid and nominated.
-      const Instant up =
-          std::max(*pair.first_response_at, pair.nominated_at.value_or(*pair.first_response_at));
-      keep_earliest(agent.connected, up);
-    }
-  }
-  if (!first) {
-    if (agent.selected_pair) {
-      agent.state = trace::IceState::Connected;
-      agent.inferred.emplace_back("state");
-    }
+  const AgentPairs sum = sum_up(t, side);
+  agent.connected = sum.connected;
+  const bool up = agent.selected_pair || agent.connected;
+  if (!sum.first && !up)
     return;
-  }
-  if (!answered && !agent.selected_pair) {
-    const bool over = *last_request - *first >= kFailed;
-    agent.state = over ? trace::IceState::Failed : trace::IceState::Checking;
-    agent.inferred.emplace_back("state");
-    return;
-  }
-  agent.state = agent.selected_pair || agent.connected ? trace::IceState::Connected
-                                                       : trace::IceState::Checking;
   agent.inferred.emplace_back("state");
-  if (selected == nullptr || !selected->last_response_at || !selected->last_at)
-    return;
-  const Duration silent = *selected->last_at - *selected->last_response_at;
-  if (silent >= kConsent) {
-    agent.consent_lost = *selected->last_response_at + kConsent;
+  if (up) {
+    agent.state = trace::IceState::Connected;
+  } else if (sum.answered || *sum.last - *sum.first < kFailed) {
+    agent.state = trace::IceState::Checking;
+  } else {
     agent.state = trace::IceState::Failed;
-  } else if (silent >= kDisconnected &&
-             selected->requests_after_last_response >= kUnansweredForDisconnected) {
-    agent.state = trace::IceState::Disconnected;
   }
+  if (sum.selected != nullptr)
+    judge_consent(*sum.selected, agent);
 }
 
 // When one side lost the path, what the other one noticed shows only at its own socket.
@@ -179,6 +185,16 @@ void TransportBuilder::withdraw_unseen_state(Transport& t, const std::vector<con
     agent.state.reset();
     std::erase(agent.inferred, "state");
   }
+}
+
+// A capture point away from the agent sees the packets that connect it up to a way's delay earlier.
+void TransportBuilder::mark_distant_times(Transport& t, const std::vector<const PairSet*>& sets,
+                                          Side side) const {
+  const bool seen = std::any_of(sets.begin(), sets.end(), [&](const PairSet* set) {
+    return set->side == side && pairs_.sees_own_socket(*set);
+  });
+  if (t.agents[index_of(side)].connected && !seen)
+    t.agents[index_of(side)].inferred.emplace_back("connected_s");
 }
 
 void TransportBuilder::count_packets(std::uint32_t index, Transport& t) const {
@@ -241,86 +257,6 @@ void TransportBuilder::list_flows(std::uint32_t index, Transport& t) const {
                    [](const Flow& x, const Flow& y) { return x.first_at < y.first_at; });
 }
 
-void TransportBuilder::conflicts(std::uint32_t index, Transport& t) const {
-  std::set<std::uint32_t> sessions;
-  for (const PairSet& set : layout_.pairs)
-    if (set.transport == index)
-      sessions.insert(set.session);
-  std::vector<std::pair<Side, ConflictEvent>> events;
-  std::array<std::vector<RoleClaim>, 2> claims;
-  for (const std::uint32_t s : sessions) {
-    const IceSession& session = pipeline_.ice().sessions()[s];
-    for (const ConflictEvent& e : session.conflicts)
-      events.emplace_back(found_.side(s, e.agent), e);
-    for (std::uint8_t agent = 0; agent < 2; ++agent)
-      for (const RoleClaim& claim : session.claims[agent])
-        claims[index_of(found_.side(s, agent))].push_back(claim);
-  }
-  std::sort(events.begin(), events.end(), [](const auto& x, const auto& y) {
-    return std::tuple(x.second.error.at, x.second.error.ref) <
-           std::tuple(y.second.error.at, y.second.error.ref);
-  });
-  for (const auto& [side, event] : events) {
-    if (!event.role || t.conflicts.size() >= kMaxListed)
-      continue;
-    const bool same = std::any_of(
-        t.conflicts.begin(), t.conflicts.end(), [&, s = side, &e = event](const RoleConflict& c) {
-          return c.claimant == s && c.claimed == *e.role && e.error.at - c.error_at < kOneConflict;
-        });
-    if (same)
-      continue;
-    RoleConflict conflict;
-    conflict.claimant = side;
-    conflict.claimed = *event.role;
-    conflict.request = event.request.ref;
-    conflict.request_at = event.request.at;
-    conflict.error = event.error.ref;
-    conflict.error_at = event.error.at;
-    for (const RoleClaim& claim : claims[index_of(side)]) {
-      if (claim.role == conflict.claimed || claim.first.at < conflict.request_at)
-        continue;
-      if (!conflict.settled_at || claim.first.at < *conflict.settled_at) {
-        conflict.settled = claim.first.ref;
-        conflict.settled_at = claim.first.at;
-      }
-    }
-    t.conflicts.push_back(conflict);
-  }
-  t.role_conflicts = static_cast<std::uint32_t>(t.conflicts.size());
-}
-
-void TransportBuilder::restarts(std::uint32_t index, Transport& t) const {
-  std::array<std::vector<IceRestart>, 2> seen;
-  for (const PairSet& set : layout_.pairs) {
-    if (set.transport != index)
-      continue;
-    const IceSession& session = pipeline_.ice().sessions()[set.session];
-    for (std::uint8_t agent = 0; agent < 2; ++agent) {
-      const Side side = found_.side(set.session, agent);
-      std::vector<IceRestart>& list = seen[index_of(side)];
-      const auto known = std::find_if(list.begin(), list.end(), [&](const IceRestart& r) {
-        return r.ufrag == session.ufrags[agent];
-      });
-      if (known == list.end())
-        list.push_back({side, session.ufrags[agent], session.first.ref, session.first.at});
-      else if (session.first.at < known->at)
-        *known = {side, session.ufrags[agent], session.first.ref, session.first.at};
-    }
-  }
-  std::size_t most = 1;
-  for (std::vector<IceRestart>& list : seen) {
-    std::sort(list.begin(), list.end(), [](const IceRestart& x, const IceRestart& y) {
-      return std::tuple(x.at, x.ufrag) < std::tuple(y.at, y.ufrag);
-    });
-    most = std::max(most, list.size());
-    for (std::size_t i = 1; i < list.size() && t.restart_list.size() < kMaxListed; ++i)
-      t.restart_list.push_back(list[i]);
-  }
-  std::stable_sort(t.restart_list.begin(), t.restart_list.end(),
-                   [](const IceRestart& x, const IceRestart& y) { return x.at < y.at; });
-  t.restarts = static_cast<std::uint32_t>(most - 1);
-}
-
 Transport TransportBuilder::build(std::uint32_t index) const {
   Transport t;
   t.id = index;
@@ -333,79 +269,15 @@ Transport TransportBuilder::build(std::uint32_t index) const {
     nomination(t, sets, side);
     agent_state(t, side);
   }
-  for (const Side side : {Side::A, Side::B})
+  for (const Side side : {Side::A, Side::B}) {
     withdraw_unseen_state(t, sets, side);
+    mark_distant_times(t, sets, side);
+  }
   list_flows(index, t);
-  conflicts(index, t);
-  restarts(index, t);
+  list_conflicts(pipeline_, found_, layout_, index, t);
+  list_restarts(pipeline_, found_, layout_, index, t);
   build_dtls(pipeline_, layout_, index, t);
   return t;
-}
-
-std::vector<Stream> TransportBuilder::streams(std::uint32_t index) const {
-  struct Entry {
-    const RtpStream* stream;
-    std::uint32_t route;
-  };
-  std::map<std::pair<std::uint32_t, Side>, std::vector<Entry>> sources;
-  for (const FlowUse& use : layout_.flows) {
-    if (use.transport != index)
-      continue;
-    for (const std::uint32_t i : pipeline_.flows()[use.flow].streams) {
-      const RtpStream& s = pipeline_.rtp()[i];
-      const Side side = s.direction == use.from_a ? Side::A : Side::B;
-      sources[{s.ssrc, side}].push_back({&s, use.route});
-    }
-  }
-  std::vector<Stream> list;
-  for (const auto& [key, entries] : sources) {
-    // Of each route the flow that saw most; where several saw the same, the first.
-    std::map<std::uint32_t, const RtpStream*> best;
-    std::map<std::uint32_t, std::uint64_t> lost, rtcp;
-    for (const Entry& e : entries) {
-      const RtpStream*& b = best[e.route];
-      if (b == nullptr || e.stream->packets > b->packets)
-        b = e.stream;
-      lost[e.route] = std::max(lost[e.route], e.stream->lost());
-      rtcp[e.route] = std::max(rtcp[e.route], e.stream->rtcp_packets);
-    }
-    Stream s;
-    s.ssrc = key.first;
-    s.from = key.second;
-    s.transport = index;
-    std::set<std::uint8_t> types;
-    s.lost = s.reordered = s.duplicated = 0;
-    for (const auto& [route, stream] : best) {
-      s.rtcp_packets += rtcp[route];
-      if (stream->packets == 0)
-        continue;
-      s.packets += stream->packets;
-      s.bytes += stream->bytes;
-      *s.lost += lost[route];
-      *s.reordered += stream->reordered;
-      *s.duplicated += stream->duplicated;
-      for (const std::uint8_t pt : stream->payload_type_list())
-        types.insert(pt);
-      if (!s.first_at || stream->first.at < *s.first_at) {
-        s.first_at = stream->first.at;
-        s.first = stream->first.ref;
-      }
-      if (!s.last_at || stream->last.at > *s.last_at) {
-        s.last_at = stream->last.at;
-        s.last = stream->last.ref;
-      }
-    }
-    if (s.packets == 0)
-      continue;
-    s.payload_types.assign(types.begin(), types.end());
-    const double seconds = to_seconds(*s.last_at - *s.first_at);
-    if (seconds > 0)
-      s.bitrate_bps = static_cast<double>(s.bytes) * 8 / seconds;
-    list.push_back(std::move(s));
-  }
-  std::stable_sort(list.begin(), list.end(),
-                   [](const Stream& x, const Stream& y) { return *x.first_at < *y.first_at; });
-  return list;
 }
 
 }  // namespace parley::analyzer

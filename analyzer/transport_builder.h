@@ -17,27 +17,19 @@ class TransportBuilder {
       : pipeline_(pipeline), found_(found), layout_(layout), pairs_(pipeline, layout, book) {}
 
   Transport build(std::uint32_t index) const;
-  // The streams of the transport, by first packet.
-  std::vector<Stream> streams(std::uint32_t index) const;
 
  private:
-  struct Chosen {
-    const PairSet* set = nullptr;
-    Pair* pair = nullptr;
-  };
-
   void build_pairs(std::uint32_t index, Transport& t, std::vector<const PairSet*>& sets) const;
   void select(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   // The route and the time of the last DTLS or RTP that this side sent.
   std::optional<std::uint32_t> data_route(std::uint32_t index, Side side) const;
-  void agent_state(Transport& t, Side side) const;
+  static void agent_state(Transport& t, Side side);
+  void mark_distant_times(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   void withdraw_unseen_state(Transport& t, const std::vector<const PairSet*>& sets,
                              Side side) const;
   void nomination(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   void count_packets(std::uint32_t index, Transport& t) const;
   void list_flows(std::uint32_t index, Transport& t) const;
-  void conflicts(std::uint32_t index, Transport& t) const;
-  void restarts(std::uint32_t index, Transport& t) const;
 
   Pipeline& pipeline_;
   const FoundCalls& found_;
@@ -45,6 +37,14 @@ class TransportBuilder {
   PairBuilder pairs_;
 };
 
+// 487 exchanges (RFC 8445 section 7.3.1.1) and new ufrags (section 9) of one transport.
+void list_conflicts(Pipeline& pipeline, const FoundCalls& found, const CallLayout& layout,
+                    std::uint32_t index, Transport& t);
+void list_restarts(Pipeline& pipeline, const FoundCalls& found, const CallLayout& layout,
+                   std::uint32_t index, Transport& t);
+// The RTP streams of one transport, by first packet.
+std::vector<Stream> build_streams(Pipeline& pipeline, const CallLayout& layout,
+                                  std::uint32_t index);
 // Only DTLS; `t` has its packets counted already.
 void build_dtls(Pipeline& pipeline, const CallLayout& layout, std::uint32_t index, Transport& t);
 

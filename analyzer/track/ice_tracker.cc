@@ -161,32 +161,38 @@ void IceTracker::on_message(FlowId flow, Direction direction, const stun::Messag
   }
 }
 
+// The path of a connectivity check, with what it says about its sender.
+PathId IceTracker::check_path(FlowId flow, Direction direction, const stun::MessageView& message,
+                              const Packet& packet) {
+  const std::optional<Username> names = split_username(message);
+  if (!names || message.verify_fingerprint() == stun::Verification::Bad)
+    return kNone;
+  const std::uint32_t session = session_of(names->sender, names->receiver, packet);
+  if (session == kNone)
+    return kNone;
+  IceSession& s = sessions_[session];
+  const std::uint8_t agent = s.ufrags[0] == printable(names->sender) ? 0 : 1;
+  flows_[flow].proof = FlowProof::Ice;
+  s.last_at = packet.at;
+  if (!s.first_request[agent])
+    s.first_request[agent] = Sighting{packet.ref, packet.at};
+  if (const auto role = role_of(message))
+    note_role(s, agent, *role, packet);
+  if (const auto software = message.text(stun::Attribute::Software))
+    s.software[agent] = printable(*software);
+  return path_of(flow, direction, session, agent);
+}
+
 void IceTracker::on_request(FlowId flow, Direction direction, const stun::MessageView& message,
                             const Packet& packet) {
-  const std::optional<Username> names = split_username(message);
-  const bool ping = message.method() == stun::Method::GoogPing;
   PathId id = kNone;
-  if (names) {
-    if (message.verify_fingerprint() == stun::Verification::Bad)
-      return;
-    const std::uint32_t session = session_of(names->sender, names->receiver, packet);
-    if (session == kNone)
-      return;
-    IceSession& s = sessions_[session];
-    const std::uint8_t agent = s.ufrags[0] == printable(names->sender) ? 0 : 1;
-    id = path_of(flow, direction, session, agent);
-    flows_[flow].proof = FlowProof::Ice;
-    s.last_at = packet.at;
-    if (!s.first_request[agent])
-      s.first_request[agent] = Sighting{packet.ref, packet.at};
-    if (const auto role = role_of(message))
-      note_role(s, agent, *role, packet);
-    if (const auto software = message.text(stun::Attribute::Software))
-      s.software[agent] = printable(*software);
-  } else {
-    // GOOG-PING has no USERNAME: it stands for a check on a flow that had one.
-    id = ping ? last_path(flow, direction) : path_of(flow, direction, kNone, 0);
-  }
+  if (split_username(message))
+    id = check_path(flow, direction, message, packet);
+  else if (message.method() == stun::Method::GoogPing)
+    // It has no USERNAME: it stands for a check on a flow that had one.
+    id = last_path(flow, direction);
+  else
+    id = path_of(flow, direction, kNone, 0);
   if (id == kNone)
     return;
   CheckPath& path = paths_[id];
@@ -195,14 +201,14 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
     path.first = now;
   path.last = path.last_request = now;
   ++path.requests_after_success;
-  const bool check = path.session != kNone;
   const bool use_candidate = message.has(stun::Attribute::UseCandidate);
   if (use_candidate && path.use_candidate++ == 0)
     path.first_use_candidate = now;
-  if (const auto priority = message.priority(); priority && !path.priority)
-    path.priority = priority;
-  const auto opened = transactions_.request(
-      key_of(message, check, flows_[flow].destination(direction)), id, packet);
+  if (!path.priority)
+    path.priority = message.priority();
+  const Endpoint& server = flows_[flow].destination(direction);
+  const auto opened =
+      transactions_.request(key_of(message, path.session != kNone, server), id, packet);
   opened.transaction->use_candidate |= use_candidate;
   if (const auto role = role_of(message))
     opened.transaction->role = role;

@@ -118,6 +118,8 @@ class IceTracker {
   UnionFind& path_sets() { return sets_; }
 
  private:
+  PathId check_path(FlowId flow, Direction direction, const stun::MessageView& message,
+                    const Packet& packet);
   void on_request(FlowId flow, Direction direction, const stun::MessageView& message,
                   const Packet& packet);
   void on_response(FlowId flow, Direction direction, const stun::MessageView& message,
