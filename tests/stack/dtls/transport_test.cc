@@ -18,8 +18,14 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using trace::DtlsState;
 
-const std::vector<Duration> kLost;
-const std::vector<Duration> kArrives{milliseconds(20)};
+using Delays = std::vector<Duration>;
+// What becomes of a datagram.
+Delays lost() {
+  return {};
+}
+Delays arrives() {
+  return {milliseconds(20)};
+}
 
 TEST(Transport, ConnectsInTwoRoundTripsAndNamesWhatItSettled) {
   TransportPair pair({});
@@ -84,7 +90,7 @@ TEST(Transport, WalksTheStatesInOrder) {
 TEST(Transport, RetransmitsALostClientHelloAfterOneThreeAndSevenSeconds) {
   PairOptions options;
   options.network = [](const Sent& sent) {
-    return sent.by_client && sent.number < 3 ? kLost : kArrives;
+    return sent.by_client && sent.number < 3 ? lost() : arrives();
   };
   TransportPair pair(std::move(options));
   pair.start();
@@ -106,7 +112,7 @@ TEST(Transport, BacksOffNoFurtherThanItsMaximum) {
   options.client.initial_timeout = milliseconds(50);
   options.client.maximum_timeout = milliseconds(150);
   options.network = [](const Sent& sent) {
-    return sent.by_client && sent.number < 5 ? kLost : kArrives;
+    return sent.by_client && sent.number < 5 ? lost() : arrives();
   };
   TransportPair pair(std::move(options));
   pair.start();
@@ -132,17 +138,17 @@ struct LostFlight {
 class TransportLosesAFlight : public testing::TestWithParam<LostFlight> {};
 
 TEST_P(TransportLosesAFlight, AndRepeatsItAfterOneThreeAndSevenSeconds) {
-  const LostFlight& lost = GetParam();
+  const LostFlight& victim = GetParam();
   // A flight that its receiver did not get is repeated by both timers when it answers another
   // flight, so the peer's retransmissions are held back here: one timer at work at a time.
-  const Instant open_again = Instant{} + lost.first_sent + seconds(6);
+  const Instant open_again = Instant{} + victim.first_sent + seconds(6);
   PairOptions options;
   options.network = [&](const Sent& sent) {
-    const bool this_flight = sent.by_client == lost.by_client &&
-                             sent.at >= Instant{} + lost.first_sent && sent.at < open_again;
-    const bool peers_repetition = lost.own_timer && sent.by_client != lost.by_client &&
-                                  sent.at > Instant{} + lost.first_sent && sent.at < open_again;
-    return this_flight || peers_repetition ? kLost : kArrives;
+    const bool this_flight = sent.by_client == victim.by_client &&
+                             sent.at >= Instant{} + victim.first_sent && sent.at < open_again;
+    const bool peers_repetition = victim.own_timer && sent.by_client != victim.by_client &&
+                                  sent.at > Instant{} + victim.first_sent && sent.at < open_again;
+    return this_flight || peers_repetition ? lost() : arrives();
   };
   TransportPair pair(std::move(options));
   pair.start();
@@ -150,11 +156,11 @@ TEST_P(TransportLosesAFlight, AndRepeatsItAfterOneThreeAndSevenSeconds) {
   ASSERT_TRUE(pair.both_connected());
   std::vector<Duration> sent;
   std::vector<std::uint32_t> attempts;
-  const auto actor = lost.by_client ? TransportPair::kClient : TransportPair::kServer;
+  const auto actor = victim.by_client ? TransportPair::kClient : TransportPair::kServer;
   for (const auto& [at, flight] : pair.events<trace::DtlsFlightSent>(actor)) {
-    if (!flight.messages.starts_with(lost.first_message))
+    if (!flight.messages.starts_with(victim.first_message))
       continue;
-    sent.push_back(at.time_since_epoch() - lost.first_sent);
+    sent.push_back(at.time_since_epoch() - victim.first_sent);
     attempts.push_back(flight.attempt);
   }
   ASSERT_THAT(sent, SizeIs(testing::Ge(4U)));
@@ -183,7 +189,7 @@ TEST(Transport, ConnectsThroughLossReorderingAndDuplication) {
     options.network = [&chance](const Sent&) {
       const auto delay = [&] { return milliseconds(10 + chance.below(40)); };
       if (chance.chance(0.2))
-        return kLost;
+        return lost();
       return chance.chance(0.2) ? std::vector<Duration>{delay(), delay()}
                                 : std::vector<Duration>{delay()};
     };
@@ -202,7 +208,7 @@ std::string lossy_transcript(std::uint64_t seed) {
   PairOptions options;
   options.seed = seed;
   options.network = [&chance](const Sent&) {
-    return chance.chance(0.3) ? kLost : std::vector<Duration>{milliseconds(10 + chance.below(40))};
+    return chance.chance(0.3) ? lost() : std::vector<Duration>{milliseconds(10 + chance.below(40))};
   };
   TransportPair pair(std::move(options));
   pair.start();
@@ -335,7 +341,7 @@ TEST(Transport, TakesTheFirstCommonSrtpProfileOfTheServersList) {
 
 TEST(Transport, GivesUpAfterTwelveRetransmissionsAndSaysSo) {
   PairOptions options;
-  options.network = [](const Sent&) { return kLost; };
+  options.network = [](const Sent&) { return lost(); };
   TransportPair pair(std::move(options));
   pair.start();
   pair.run(std::chrono::hours(1));
@@ -478,7 +484,7 @@ TEST(Transport, FinishedServerRepeatsItsLastFlightForAClientThatMissedIt) {
   options.network = [&losses](const Sent& sent) {
     const bool last_flight =
         !sent.by_client && load_u8(sent.payload.data()) == 20;  // ChangeCipherSpec
-    return last_flight && losses++ == 0 ? kLost : kArrives;
+    return last_flight && losses++ == 0 ? lost() : arrives();
   };
   TransportPair pair(std::move(options));
   pair.start();
