@@ -28,14 +28,17 @@ class ScenarioError : public std::runtime_error {
   ScenarioError(const std::string& file, SourceMark mark, const std::string& message);
   const SourceMark& mark() const { return mark_; }
 
+ protected:
+  explicit ScenarioError(const std::string& message) : std::runtime_error(message) {}
+
  private:
   SourceMark mark_;
 };
 
-// A name that is neither a file nor a scenario that comes with Parley.
-class UnknownScenario : public std::runtime_error {
+// A name that is neither a file nor a scenario that comes with Parley; no place in a file.
+class UnknownScenario : public ScenarioError {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UnknownScenario(const std::string& message) : ScenarioError(message) {}
 };
 
 // ADDRESS/PREFIX; without a prefix in the file it is 24 for IPv4 and 64 for IPv6.
