@@ -106,7 +106,8 @@ void Datagram::on_protected(const dtls::RecordView& record) {
   }
   switch (record.type) {
     case ContentType::Handshake:
-      if (!half_.finished)
+      // Sent again: the other side had not received it (RFC 6347 section 4.2.4).
+      if (!half_.finished || !a_.halves[1U - from_].application)
         half_.finished = seen_;
       if (!half_.application)
         encrypted_step(1);

@@ -51,7 +51,7 @@ struct DtlsHalf {
   std::optional<std::string> fingerprint;
   std::uint64_t records = 0, protected_records = 0, retransmissions = 0;
   std::optional<Sighting> change_cipher_spec;
-  std::optional<Sighting> finished;     // 1.2: the encrypted handshake record
+  std::optional<Sighting> finished;     // 1.2: the last encrypted handshake record before data
   std::optional<Sighting> application;  // the first protected application record
   // A protected alert record of 1.2: its content type shows, its meaning does not.
   std::optional<Sighting> protected_alert;

@@ -36,6 +36,9 @@ REASONS = [
     ("*", "turn", "outcome", "the server sees gathering and relayed packets only: not whether the call came about"),
     ("c0[45]*", "peerA", "B.ice_state", "no packet of B arrives here"),
     ("c0[45]*", "peerB", "A.ice_state", "no packet of A arrives here"),
+    ("c09-*", "*", "?.ice_state", "when one side lost the path, what the other noticed shows only at its own socket"),
+    ("c19-*", "peerA", "A.selected.local.type", "no STUN server was asked, so peer-reflexive and an unsignalled "
+     "server-reflexive candidate look alike"),
 ]
 
 # werift reports its base where RFC 8445 7.2.5.3.1 has the mapped address as the valid pair's local
