@@ -52,12 +52,16 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--budget", type=float, default=0, help="seconds; 0: none")
     parser.add_argument("--all", action="store_true", help="also what has passed before")
+    parser.add_argument("--only", default="", help="comma-separated top folders")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     root = pathlib.Path(__file__).resolve().parent.parent
     database = json.loads((root / options.build / "compile_commands.json").read_text())
     known = sorted({pathlib.Path(entry["file"]) for entry in database})
     files = [f for f in known if f.is_relative_to(root) and not f.is_relative_to(root / options.build)]
+    if options.only:
+        tops = options.only.split(",")
+        files = [f for f in files if f.relative_to(root).parts[0] in tops]
     if options.files:
         files = [f for f in files if str(f.relative_to(root)) in options.files]
     cache = pathlib.Path(options.cache)
