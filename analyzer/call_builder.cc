@@ -153,21 +153,30 @@ std::uint64_t answers_of(const Call& call, Side side) {
   return answers;
 }
 
-void Builder::fill_roles(std::uint32_t index, Call& call) const {
+// What each side first said of its role, and whether it sent any check.
+struct Claims {
   std::array<std::optional<RoleClaim>, 2> first;
   std::array<bool, 2> asked{};
-  for (const std::uint32_t s : found_.calls[index]) {
-    const IceSession& session = pipeline_.ice().sessions()[s];
+};
+
+Claims first_claims(const IceTracker& ice, const FoundCalls& found, std::uint32_t call) {
+  Claims claims;
+  for (const std::uint32_t s : found.calls[call]) {
+    const IceSession& session = ice.sessions()[s];
     for (std::uint8_t agent = 0; agent < 2; ++agent) {
-      const std::size_t side = index_of(found_.side(s, agent));
-      asked[side] = asked[side] || session.first_request[agent].has_value();
-      if (session.claims[agent].empty())
-        continue;
-      const RoleClaim& claim = session.claims[agent].front();
-      if (!first[side] || claim.first.at < first[side]->first.at)
-        first[side] = claim;
+      const std::size_t side = index_of(found.side(s, agent));
+      claims.asked[side] = claims.asked[side] || session.first_request[agent].has_value();
+      auto& first = claims.first[side];
+      const auto& own = session.claims[agent];
+      if (!own.empty() && (!first || own.front().first.at < first->first.at))
+        first = own.front();
     }
   }
+  return claims;
+}
+
+void Builder::fill_roles(std::uint32_t index, Call& call) const {
+  const auto [first, asked] = first_claims(pipeline_.ice(), found_, index);
   for (const Side side : {Side::A, Side::B}) {
     Peer& peer = call.peers[index_of(side)];
     const auto& own = first[index_of(side)];
