@@ -51,6 +51,7 @@ class Finder {
     return path.direction == 0 ? path.agent : static_cast<std::uint8_t>(1 - path.agent);
   }
   bool goes_on(const RtpStream& before, const RtpStream& after) const;
+  void join_if_goes_on(const RtpStream& before, const RtpStream& after);
   std::uint8_t agent_a(const std::vector<std::uint32_t>& sessions);
 
   FlowTable& flows_;
@@ -142,19 +143,20 @@ void Finder::join_by_ssrc() {
     });
     for (std::size_t i = 1; i < list.size(); ++i) {
       const std::size_t from = i > kMaxCompared ? i - kMaxCompared : 0;
-      for (std::size_t j = from; j < i; ++j) {
-        const RtpStream& before = rtp_[list[j]];
-        const RtpStream& after = rtp_[list[i]];
-        if (!goes_on(before, after))
-          continue;
-        const CheckPath& p = *session_path(before.flow);
-        const CheckPath& q = *session_path(after.flow);
-        const bool same = (agent_of_a(p) == 0) == (before.direction == 0);
-        const bool same_after = (agent_of_a(q) == 0) == (after.direction == 0);
-        sets_.join(p.session, q.session, same == same_after ? 0 : 1);
-      }
+      for (std::size_t j = from; j < i; ++j)
+        join_if_goes_on(rtp_[list[j]], rtp_[list[i]]);
     }
   }
+}
+
+void Finder::join_if_goes_on(const RtpStream& before, const RtpStream& after) {
+  if (!goes_on(before, after))
+    return;
+  const CheckPath& p = *session_path(before.flow);
+  const CheckPath& q = *session_path(after.flow);
+  const bool by_first_agent = (agent_of_a(p) == 0) == (before.direction == 0);
+  const bool still = (agent_of_a(q) == 0) == (after.direction == 0);
+  sets_.join(p.session, q.session, by_first_agent == still ? 0 : 1);
 }
 
 // In the sense of the call's first session: the agent that is controlling when the call starts,

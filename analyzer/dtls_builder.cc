@@ -51,6 +51,7 @@ class Builder {
 
  private:
   void hellos();
+  void offer(const OfferedHello& offered);
   void certificates();
   void alerts();
   void steps();
@@ -64,6 +65,17 @@ class Builder {
   Transport& t_;
   Dtls& d_;
 };
+
+void Builder::offer(const OfferedHello& offered) {
+  d_.offered_versions = names(offered.versions, dtls::version_name);
+  d_.offered_cipher_suites = names(offered.cipher_suites, dtls::cipher_suite_name);
+  d_.offered_groups = names(offered.groups, dtls::group_name);
+  d_.offered_srtp_profiles = names(offered.srtp_profiles, dtls::srtp_profile_name);
+  for (const Sighting& s : offered.datagrams)
+    d_.client_hello_datagrams.push_back(s.ref);
+  if (!offered.datagrams.empty())
+    d_.client_hello = offered.datagrams.front().ref;
+}
 
 void Builder::hellos() {
   const OfferedHello* offered = nullptr;
@@ -80,16 +92,8 @@ void Builder::hellos() {
     if (a.key_exchange_group && !group)
       group = a.key_exchange_group;
   }
-  if (offered != nullptr) {
-    d_.offered_versions = names(offered->versions, dtls::version_name);
-    d_.offered_cipher_suites = names(offered->cipher_suites, dtls::cipher_suite_name);
-    d_.offered_groups = names(offered->groups, dtls::group_name);
-    d_.offered_srtp_profiles = names(offered->srtp_profiles, dtls::srtp_profile_name);
-    for (const Sighting& s : offered->datagrams)
-      d_.client_hello_datagrams.push_back(s.ref);
-    if (!offered->datagrams.empty())
-      d_.client_hello = offered->datagrams.front().ref;
-  }
+  if (offered != nullptr)
+    offer(*offered);
   if (chosen == nullptr)
     return;
   d_.version = dtls::version_name(chosen->version);
