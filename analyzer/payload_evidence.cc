@@ -177,6 +177,8 @@ PayloadClass PayloadEvidence::classify(const Packet& packet) const {
   if (found == flows_.end())
     return PayloadClass::Unknown;
   const Flow& flow = found->second;
+  if (flow.stun && stun::MessageView::looks_like(packet.payload))
+    return PayloadClass::Stun;  // damaged: its own bytes do not prove it, its 5-tuple does
   const PayloadClass looks = classify_first_byte(packet.payload, packet.wire_payload_size);
   switch (looks) {
     case PayloadClass::Dtls:

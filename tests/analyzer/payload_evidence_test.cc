@@ -103,6 +103,14 @@ TEST_F(PayloadEvidenceTest, AStunMessageIsItsOwnEvidenceAndThatOfItsFlowInBothDi
   EXPECT_EQ(udp(application_data(), false), PayloadClass::Dtls);
 }
 
+TEST_F(PayloadEvidenceTest, ADamagedStunMessageIsOneOnAFlowOfStunOnly) {
+  ByteBuffer damaged = stun_message(stun::Method::ChannelBind, 0x4000);
+  damaged.pop_back();
+  EXPECT_EQ(udp(damaged), PayloadClass::Unknown);
+  learn_udp(stun_message(stun::Method::Binding));
+  EXPECT_EQ(udp(damaged), PayloadClass::Stun);
+}
+
 TEST_F(PayloadEvidenceTest, ChannelDataNeedsTurnOnItsFlow) {
   learn_udp(stun_message(stun::Method::Binding));
   EXPECT_EQ(udp(channel_data(0x4000, "data")), PayloadClass::Unknown);
