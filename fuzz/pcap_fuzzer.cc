@@ -24,7 +24,8 @@ void require_sound(const CaptureFile& file, const RawPacket& packet, std::uint64
     sum = static_cast<std::uint8_t>(sum + std::to_integer<std::uint8_t>(b));
   for (const char c : packet.comment)
     sum = static_cast<std::uint8_t>(sum + static_cast<std::uint8_t>(c));
-  require(sum <= 0xff);
+  const volatile std::uint8_t sink = sum;
+  (void)sink;
 }
 
 }  // namespace
