@@ -30,7 +30,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t kSrtpGcmMaterial = 2 * (16 + 12);
+constexpr std::size_t kSrtpGcmMaterial = std::size_t{2} * (16 + 12);
 
 // A child process with its standard input and output; killed by its own id at the end.
 class Program {
@@ -45,6 +45,7 @@ class Program {
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
     posix_spawn_file_actions_adddup2(&actions, out[1], 2);
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words)
       arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -137,14 +138,14 @@ std::uint16_t free_port() {
 class OpensslPrograms : public testing::Test {
  protected:
   OpensslPrograms()
-      : random_(1, "interop"),
-        ours_(crypto::Certificate::make(random_, std::chrono::seconds(1'704'067'200))),
-        theirs_(crypto::Certificate::make(random_, std::chrono::seconds(1'704'067'200))) {}
+      : generator(1, "interop"),
+        ours(crypto::Certificate::make(generator, std::chrono::seconds(1'704'067'200))),
+        theirs(crypto::Certificate::make(generator, std::chrono::seconds(1'704'067'200))) {}
 
   void SetUp() override {
     const auto name = testing::UnitTest::GetInstance()->current_test_info()->name();
-    directory_ = std::filesystem::path(PARLEY_BINARY_DIR) / ("dtls_interop_" + std::string(name));
-    std::filesystem::create_directories(directory_);
+    directory = std::filesystem::path(PARLEY_BINARY_DIR) / ("dtls_interop_" + std::string(name));
+    std::filesystem::create_directories(directory);
     const auto write = [](const std::filesystem::path& path, const std::function<int(FILE*)>& put) {
       FILE* file = std::fopen(path.c_str(), "w");
       ASSERT_NE(file, nullptr);
@@ -152,16 +153,16 @@ class OpensslPrograms : public testing::Test {
       EXPECT_EQ(std::fclose(file), 0);
     };
     write(certificate_path(),
-          [this](FILE* file) { return PEM_write_X509(file, theirs_.handles().certificate.get()); });
+          [this](FILE* file) { return PEM_write_X509(file, theirs.handles().certificate.get()); });
     write(key_path(), [this](FILE* file) {
-      return PEM_write_PrivateKey(file, theirs_.handles().key.get(), nullptr, nullptr, 0, nullptr,
+      return PEM_write_PrivateKey(file, theirs.handles().key.get(), nullptr, nullptr, 0, nullptr,
                                   nullptr);
     });
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void TearDown() override { std::filesystem::remove_all(directory); }
 
-  std::string certificate_path() const { return directory_ / "certificate.pem"; }
-  std::string key_path() const { return directory_ / "key.pem"; }
+  std::string certificate_path() const { return directory / "certificate.pem"; }
+  std::string key_path() const { return directory / "key.pem"; }
   std::vector<std::string> command(std::vector<std::string> words) const {
     std::vector<std::string> all = {"openssl"};
     all.insert(all.end(), words.begin(), words.end());
@@ -176,7 +177,7 @@ class OpensslPrograms : public testing::Test {
     TransportConfig config;
     config.role = role;
     config.initial_timeout = milliseconds(100);
-    config.expected_fingerprints = {theirs_.fingerprint()};
+    config.expected_fingerprints = {theirs.fingerprint()};
     return config;
   }
   static Instant now() {
@@ -230,9 +231,9 @@ class OpensslPrograms : public testing::Test {
     EXPECT_THAT(program.output(), testing::HasSubstr("Keying material: " + exported(transport)));
   }
 
-  SeededRandom random_;
-  crypto::Certificate ours_, theirs_;
-  std::filesystem::path directory_;
+  SeededRandom generator;
+  crypto::Certificate ours, theirs;
+  std::filesystem::path directory;
 };
 
 TEST_F(OpensslPrograms, ServerTalksWithOurClient) {
@@ -240,7 +241,7 @@ TEST_F(OpensslPrograms, ServerTalksWithOurClient) {
   Program program(
       command({"s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-Verify", "1"}));
   const Socket socket;
-  Transport transport(trace::ActorId{0}, config(Role::Client), ours_, random_);
+  Transport transport(trace::ActorId{0}, config(Role::Client), ours, generator);
   transport.set_path(socket.local(), {IpAddress::v4(INADDR_LOOPBACK), port});
   Outbox out;
   transport.start(now(), out);
@@ -255,7 +256,7 @@ TEST_F(OpensslPrograms, ServerTalksWithOurClient) {
 
 TEST_F(OpensslPrograms, ClientTalksWithOurServer) {
   const Socket socket;
-  Transport transport(trace::ActorId{0}, config(Role::Server), ours_, random_);
+  Transport transport(trace::ActorId{0}, config(Role::Server), ours, generator);
   Outbox out;
   transport.start(now(), out);
   Program program(

@@ -61,60 +61,60 @@ TEST(Tls12Prf, GivesTheSrtpKeysOfOtherPrograms) {
 class KeyLog : public testing::Test {
  protected:
   void SetUp() override {
-    pair_.start();
-    pair_.run();
-    ASSERT_TRUE(pair_.both_connected());
-    const auto lines = pair_.client().take_keylog_lines();
+    handshake.start();
+    handshake.run();
+    ASSERT_TRUE(handshake.both_connected());
+    const auto lines = handshake.client().take_keylog_lines();
     ASSERT_EQ(lines.size(), 1U);
     const crypto::Keylog log = crypto::parse_keylog(lines[0]);
     ASSERT_EQ(log.entries.size(), 1U) << lines[0];
-    entry_ = log.entries[0];
-    for (const Sent& sent : pair_.sent())
+    entry = log.entries[0];
+    for (const Sent& sent : handshake.sent())
       for (const RecordView& record : decode_records(sent.payload).records)
         read_record(record);
-    ASSERT_EQ(server_random_.size(), 32U);
+    ASSERT_EQ(server_random.size(), 32U);
   }
   void read_record(const RecordView& record) {
     if (record.type != ContentType::Handshake || !record.in_clear())
       return;
     for (const auto& fragment : decode_handshake_fragments(record.fragment, 0).fragments) {
       if (fragment.type == HandshakeType::ClientHello)
-        client_random_ = to_buffer(ClientHello::decode(fragment.body)->random);
+        client_random = to_buffer(ClientHello::decode(fragment.body)->random);
       if (fragment.type == HandshakeType::ServerHello)
-        server_random_ = to_buffer(ServerHello::decode(fragment.body)->random);
+        server_random = to_buffer(ServerHello::decode(fragment.body)->random);
     }
   }
 
-  TransportPair pair_{PairOptions{}};
-  crypto::KeylogEntry entry_;
-  ByteBuffer client_random_, server_random_;
+  TransportPair handshake{PairOptions{}};
+  crypto::KeylogEntry entry;
+  ByteBuffer client_random, server_random;
 };
 
 TEST_F(KeyLog, NamesTheHandshakeByTheRandomOfItsClientHello) {
-  EXPECT_EQ(entry_.label, crypto::KeylogLabel::ClientRandom);
-  EXPECT_EQ(to_hex(entry_.client_random), to_hex(client_random_));
+  EXPECT_EQ(entry.label, crypto::KeylogLabel::ClientRandom);
+  EXPECT_EQ(to_hex(entry.client_random), to_hex(client_random));
 }
 
 TEST_F(KeyLog, LeadsToTheSrtpKeysThatTheTransportExports) {
   const ByteBuffer block =
-      test::prf("SHA256", entry_.secret, "EXTRACTOR-dtls_srtp",
-                test::concatenate({client_random_, server_random_}), 2 * (16 + 12));
-  const SrtpKeys keys = pair_.server().srtp_keys();
+      test::prf("SHA256", entry.secret, "EXTRACTOR-dtls_srtp",
+                test::concatenate({client_random, server_random}), std::size_t{2} * (16 + 12));
+  const SrtpKeys keys = handshake.server().srtp_keys();
   ASSERT_EQ(keys.profile, 0x0007);  // AEAD_AES_128_GCM
   EXPECT_EQ(to_hex(block), to_hex(test::concatenate({keys.client_key, keys.server_key,
                                                      keys.client_salt, keys.server_salt})));
 }
 
 TEST_F(KeyLog, OpensTheApplicationDataOnTheWire) {
-  pair_.act(
+  handshake.act(
       [](Instant now, Transport& client, Outbox& out) {
         EXPECT_TRUE(client.send_application_data(now, as_bytes("for the peer only"), out));
       },
       true);
-  const ByteBuffer record = pair_.sent().back().payload;
+  const ByteBuffer record = handshake.sent().back().payload;
   // RFC 5246 section 6.3: two keys of 16 bytes, then two fixed nonces of 4 (RFC 5288).
-  const ByteBuffer block = test::prf("SHA256", entry_.secret, "key expansion",
-                                     test::concatenate({server_random_, client_random_}), 40);
+  const ByteBuffer block = test::prf("SHA256", entry.secret, "key expansion",
+                                     test::concatenate({server_random, client_random}), 40);
   const Bytes keys(block);
   const auto plain = test::open_record(keys.first(16), keys.subspan(32, 4), record);
   ASSERT_TRUE(plain.has_value());
