@@ -48,6 +48,15 @@ void add_server_fact(const Story& story, Side side, Finding& finding) {
   }
 }
 
+std::vector<PacketRef> first_errors(const Transport& transport, Side side, std::uint16_t code) {
+  std::vector<PacketRef> packets;
+  for (const Pair& pair : transport.pairs)
+    for (const ErrorCount& error : pair.errors)
+      if (pair.agent == side && error.code == code && error.first)
+        packets.push_back(*error.first);
+  return packets;
+}
+
 // Nothing but checks of one side, nothing of the other.
 bool heard_nothing(const Story& story, Side side) {
   return heard_from(story.call, side) == 0;
@@ -263,10 +272,7 @@ void find_wrong_password(const Story& story, Findings& out) {
       finding.facts.push_back(
           fmt::format("{} got 401: their MESSAGE-INTEGRITY or username is not what {} expects.",
                       counted(refused, "check"), to_string(other(side))));
-      for (const Pair& pair : transport.pairs)
-        for (const ErrorCount& error : pair.errors)
-          if (pair.agent == side && error.code == 401 && error.first)
-            finding.evidence.push_back(*error.first);
+      finding.evidence = first_errors(transport, side, 401);
       finding.open.push_back(
           "Which side has the wrong password: a stale offer or answer after a "
           "restart is usual.");

@@ -29,6 +29,8 @@ class Builder {
   void add_ice_life(const Transport& transport);
   void add_dtls(const Transport& transport);
   void add_media();
+  void add_closed_ports(Side owner);
+  void add_silence(const Transport& transport, Side side);
   void add_end();
   // " (transport 1)" when there are several.
   std::string suffix(const Transport& transport) const;
@@ -248,34 +250,41 @@ std::string Builder::suffix(const Transport& transport) const {
   return call_.transports.size() > 1 ? fmt::format(" (transport {})", transport.id) : std::string();
 }
 
-void Builder::add_end() {
-  for (const Side owner : {Side::A, Side::B}) {
-    const IcmpReport* first = nullptr;
-    std::size_t count = 0;
-    for (const IcmpReport& report : call_.icmp_reports)
-      if (report.owner == owner && report.port_unreachable) {
-        first = first == nullptr ? &report : first;
-        ++count;
-      }
-    if (first != nullptr)
-      add(first->at, first->packet, owner, "network",
-          fmt::format("{}'s port {} is closed ({})", to_string(owner), first->refused.port,
-                      count == 1 ? "ICMP port unreachable"
-                                 : fmt::format("{} ICMP port unreachable", count)));
+void Builder::add_closed_ports(Side owner) {
+  const IcmpReport* first = nullptr;
+  std::size_t count = 0;
+  for (const IcmpReport& report : call_.icmp_reports) {
+    if (report.owner != owner || !report.port_unreachable)
+      continue;
+    first = first == nullptr ? &report : first;
+    ++count;
   }
-  for (const Transport& transport : call_.transports)
-    for (const Side side : {Side::A, Side::B})
-      if (const auto silence = consent_silence(transport, side);
-          silence && silence->lasted >= std::chrono::seconds(5))
-        add(silence->pair->last_response_at, silence->pair->last_response, side, "ice",
-            fmt::format("{}'s last answer; {} after it get none", to_string(side),
-                        counted(silence->unanswered, "check")));
+  if (first == nullptr)
+    return;
+  const std::string what = "ICMP port unreachable";
+  add(first->at, first->packet, owner, "network",
+      fmt::format("{}'s port {} is closed ({})", to_string(owner), first->refused.port,
+                  count == 1 ? what : fmt::format("{} {}", count, what)));
+}
+
+void Builder::add_silence(const Transport& transport, Side side) {
+  constexpr Duration kNews = std::chrono::seconds(5);
+  const std::optional<Silence> silence = consent_silence(transport, side);
+  if (silence && silence->lasted >= kNews)
+    add(silence->pair->last_response_at, silence->pair->last_response, side, "ice",
+        fmt::format("{}'s last answer; {} after it get none", to_string(side),
+                    counted(silence->unanswered, "check")));
+}
+
+void Builder::add_end() {
   for (const Side side : {Side::A, Side::B}) {
-    const std::size_t i = index_of(side);
+    add_closed_ports(side);
+    for (const Transport& transport : call_.transports)
+      add_silence(transport, side);
     // News only when the other side or the capture goes on without it.
-    if (was_connected(call_) && call_.last_packet_from_at[i] &&
-        end_ - *call_.last_packet_from_at[i] >= std::chrono::milliseconds(500))
-      add(call_.last_packet_from_at[i], call_.last_packet_from[i], side, "network",
+    const std::optional<Instant>& last = call_.last_packet_from_at[index_of(side)];
+    if (was_connected(call_) && last && end_ - *last >= std::chrono::milliseconds(500))
+      add(last, call_.last_packet_from[index_of(side)], side, "network",
           fmt::format("last packet of {}", to_string(side)));
   }
 }

@@ -4,7 +4,19 @@
 
 namespace parley::test {
 
-using namespace analyzer;  // NOLINT(google-build-using-namespace): this file is about nothing else
+using analyzer::Analysis;
+using analyzer::Call;
+using analyzer::Candidate;
+using analyzer::Capture;
+using analyzer::Flow;
+using analyzer::PacketRef;
+using analyzer::Pair;
+using analyzer::RttSummary;
+using analyzer::SelectedPair;
+using analyzer::Side;
+using analyzer::Stream;
+using analyzer::StunServerUse;
+using analyzer::Transport;
 using trace::CandidateType;
 
 namespace {
