@@ -225,8 +225,8 @@ void PairBuilder::fill_counts(const PairSet& set, Pair& pair) const {
         RttSummary{milliseconds(rtt.min()), milliseconds(rtt.median()), milliseconds(rtt.max())};
 }
 
-// The first check with USE-CANDIDATE that the peer sent over this pair, where the agent's own checks
-// are seen best: it nominates the pair for a controlled agent (RFC 8445 section 7.3.1.5).
+// The first check with USE-CANDIDATE that the peer sent over this pair, where the agent's own
+// checks are seen best: it nominates the pair for a controlled agent (RFC 8445 section 7.3.1.5).
 const Sighting* PairBuilder::nominating_check(const PairSet& set) const {
   const PairSet* back = reverse_of(set);
   if (back == nullptr)
