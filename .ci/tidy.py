@@ -45,6 +45,16 @@ def newest_first(root, files):
     return sorted(files, key=lambda f: (order.get(str(f.relative_to(root)), len(log)), str(f)))
 
 
+def changed_since(root, revision, files):
+    """Those that differ from `revision`, all of them where it is not known (a shallow clone)."""
+    diff = subprocess.run(["git", "diff", "--name-only", revision, "--"], cwd=root,
+                          capture_output=True, text=True, check=False)
+    if diff.returncode != 0:
+        return files
+    names = set(diff.stdout.split())
+    return [f for f in files if str(f.relative_to(root)) in names]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
@@ -53,12 +63,15 @@ def main():
     parser.add_argument("--budget", type=float, default=0, help="seconds; 0: none")
     parser.add_argument("--all", action="store_true", help="also what has passed before")
     parser.add_argument("--only", default="", help="comma-separated top folders")
+    parser.add_argument("--since", default="", help="only files that differ from this revision")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     root = pathlib.Path(__file__).resolve().parent.parent
     database = json.loads((root / options.build / "compile_commands.json").read_text())
     known = sorted({pathlib.Path(entry["file"]) for entry in database})
     files = [f for f in known if f.is_relative_to(root) and not f.is_relative_to(root / options.build)]
+    if options.since:
+        files = changed_since(root, options.since, files)
     if options.only:
         tops = options.only.split(",")
         files = [f for f in files if f.relative_to(root).parts[0] in tops]
