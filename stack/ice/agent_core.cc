@@ -266,15 +266,15 @@ void Agent::Impl::evaluate_state(const Reporter& report) {
 }
 
 std::string_view Agent::Impl::broken_check_invariant() const {
-  std::vector<PairId> running;
+  std::vector<std::uint32_t> running;
   for (const Check& check : checks_)
     if (!check.transaction.cancelled())
-      running.push_back(check.pair);
+      running.push_back(check.pair.value());
   std::sort(running.begin(), running.end());
   if (std::adjacent_find(running.begin(), running.end()) != running.end())
     return "a pair has one running check at most";
   for (const Pair& pair : checklist_.pairs()) {
-    const bool checked = std::binary_search(running.begin(), running.end(), pair.id);
+    const bool checked = std::binary_search(running.begin(), running.end(), pair.id.value());
     if (pair.state == PairState::InProgress ? !checked && !closed_ && !consent_lost_
                                             : checked && !pair.valid())
       return "a pair is in progress while its check runs";

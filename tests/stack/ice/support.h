@@ -20,7 +20,8 @@ namespace parley::test {
 
 using namespace std::chrono_literals;
 
-inline Endpoint endpoint(std::string_view text) {
+// noexcept: constants are made of it; a wrong text ends the test program.
+inline Endpoint endpoint(std::string_view text) noexcept {
   return *Endpoint::parse(text);
 }
 inline Instant at(Duration since_start) {
@@ -36,8 +37,11 @@ std::vector<E> events(const trace::RecordList& records) {
   return found;
 }
 
-inline const ice::Credentials kOurs{"ourU", "ourPasswordOurPassword1234"};
-inline const ice::Credentials kTheirs{"peer", "peerPasswordPeerPassword12"};
+inline ice::Credentials credentials(std::string_view ufrag, std::string_view password) noexcept {
+  return {std::string(ufrag), std::string(password)};
+}
+inline const ice::Credentials kOurs = credentials("ourU", "ourPasswordOurPassword1234");
+inline const ice::Credentials kTheirs = credentials("peer", "peerPasswordPeerPassword12");
 
 inline ice::Candidate host_candidate(std::string_view address, std::uint16_t preference = 65535) {
   return {trace::CandidateType::Host, endpoint(address), endpoint(address),
@@ -55,9 +59,9 @@ struct Packet {
 class Lone {
  public:
   explicit Lone(const ice::AgentConfig& config = {}, std::uint64_t seed = 1)
-      : random_(seed, "ice"), agent(trace::ActorId(0), config, kOurs, random_), out_(&records) {}
+      : random(seed, "ice"), agent(trace::ActorId(0), config, kOurs, random), out_(&records) {}
 
-  SeededRandom random_;
+  SeededRandom random;
   trace::RecordList records;
   ice::Agent agent;
   std::vector<Packet> sent;
@@ -111,7 +115,7 @@ class Lone {
   };
   stun::TransactionId check_from(const Endpoint& from, const Ask& ask) {
     ice::CheckRequest request;
-    request.id = stun::make_transaction_id(random_);
+    request.id = stun::make_transaction_id(random);
     request.priority = ask.priority;
     request.role = ask.role;
     request.tie_breaker = ask.tie_breaker;
@@ -149,7 +153,7 @@ class Lone {
         found.push_back(packet);
     return found;
   }
-  const Packet last_request() const { return requests().back(); }
+  Packet last_request() const { return requests().back(); }
 
  private:
   void take() {
