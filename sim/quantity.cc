@@ -24,7 +24,7 @@ constexpr std::array<Unit, 6> kTimeUnits{{{"ns", 1},
 constexpr std::array<Unit, 4> kRateUnits{
     {{"bps", 1}, {"kbps", 1'000}, {"Mbps", 1'000'000}, {"Gbps", 1'000'000'000}}};
 constexpr std::array<Unit, 4> kSizeUnits{
-    {{"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}}};
+    {{"B", 1}, {"KiB", 1U << 10U}, {"MiB", 1U << 20U}, {"GiB", 1U << 30U}}};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';

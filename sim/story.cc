@@ -150,7 +150,7 @@ class Teller {
         same->first += ", " + node.name;
     }
     for (const auto& [names, behaviour] : behaviours)
-      text += "  " + names + ": " + behaviour + "\n";
+      text += fmt::format("  {}: {}\n", names, behaviour);
     return text;
   }
 
