@@ -110,7 +110,7 @@ void read_dtls(const ScenarioReader& reader, const YamlNode& node, PeerSpec& pee
                 "expected a DTLS version (1.2), found '" + printable(version->text) + "'");
   }
   if (const YamlNode* mtu = node.find("mtu")) {
-    const std::string word = reader.text(*mtu);
+    const std::string& word = reader.text(*mtu);
     peer.dtls_mtu = reader.size(*mtu);
     if (peer.dtls_mtu < 256 || peer.dtls_mtu > 4096)
       reader.fail(mtu->mark, "expected an MTU from 256B to 4096B, found '" + word + "'");
