@@ -124,7 +124,7 @@ class Runner {
         continue;
       std::string known;
       for (const std::string& point : all)
-        known += (known.empty() ? "" : ", ") + point;
+        known.append(known.empty() ? "" : ", ").append(point);
       throw std::invalid_argument("there is no capture point '" + name + "'; there are " + known);
     }
     // In the order of the file, each once.
