@@ -240,9 +240,9 @@ void find_no_path(const Story& story, Findings& out) {
   if (checks.responses + checks.errors + theirs.errors > 0)
     return;
   Finding finding;
-  if (theirs.responses > 0)
-    finding = no_answer(story, *side, checks);
-  else if (!relay_was_usable(story.call, *side) && !relay_was_usable(story.call, other(*side)))
+  const bool relayed =
+      relay_was_usable(story.call, *side) || relay_was_usable(story.call, other(*side));
+  if (theirs.responses == 0 && !relayed)
     finding = no_relay(story, *side, checks);
   else if (heard_nothing(story, other(*side)))
     finding = one_side_silent(story, *side, checks);
