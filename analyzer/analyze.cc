@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 
 #include "analyzer/call_builder.h"
@@ -63,7 +64,18 @@ class Reader {
   std::vector<Source> sources_;
   std::uint32_t next_point_ = 0;
   std::uint64_t packets_ = 0;
+  std::uint64_t size_ = 0;  // of all files; 0: not known
 };
+
+// Of what CaptureFile::bytes_read() counts; 0 where that is not known beforehand (a pipe, a packed
+// file).
+std::uint64_t size_of(const CaptureFile& file) {
+  std::error_code none;
+  if (!file.packed_by().empty() || !std::filesystem::is_regular_file(file.path(), none))
+    return 0;
+  const std::uintmax_t size = std::filesystem::file_size(file.path(), none);
+  return none ? 0 : size;
+}
 
 Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& options)
     : options_(options) {
@@ -76,6 +88,10 @@ Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& opti
     s.capture.format = std::string(to_string(s.file->format()));
     s.advance();
   }
+  const auto unknown = [](const Source& s) { return size_of(*s.file) == 0; };
+  if (std::none_of(sources_.begin(), sources_.end(), unknown))
+    for (const Source& s : sources_)
+      size_ += size_of(*s.file);
 }
 
 // Packets of one file keep their order; between files the earlier one goes first.
@@ -132,7 +148,7 @@ void Reader::report_progress() {
   std::uint64_t done = 0;
   for (const Source& s : sources_)
     done += s.file->bytes_read();
-  options_.progress(done, 0);
+  options_.progress(done, size_);
 }
 
 void Reader::read_all(Pipeline& pipeline) {

@@ -19,7 +19,8 @@ struct AnalyzeOptions {
   // Upper bound for what the trackers keep. When it is reached, idle flows that belong to no call
   // are forgotten first.
   std::size_t memory_budget = std::size_t{1} << 30U;
-  // Called now and then while reading; empty: nobody wants to know.
+  // Called now and then while reading; empty: nobody wants to know. A total of 0 is not known (a
+  // pipe, a packed file).
   std::function<void(std::uint64_t bytes_done, std::uint64_t bytes_total)> progress;
 };
 

@@ -42,16 +42,8 @@ std::string icmp_info(const Packet& packet) {
 }
 
 std::string tcp_info(const Packet& packet) {
-  std::string flags;
-  const auto add = [&](std::uint8_t bit, std::string_view name) {
-    if ((packet.tcp_flags & bit) != 0)
-      flags += std::string{name} + " ";
-  };
-  add(ip::kTcpSyn, "SYN");
-  add(ip::kTcpFin, "FIN");
-  add(ip::kTcpRst, "RST");
-  add(ip::kTcpAck, "ACK");
-  return fmt::format("{}sequence {}  {} bytes", flags, packet.tcp_sequence, packet.payload.size());
+  return fmt::format("{} sequence {}  {} bytes", analyzer::tcp_flag_names(packet.tcp_flags),
+                     packet.tcp_sequence, packet.payload.size());
 }
 
 Field plain_field(std::string name, Bytes bytes, std::size_t base) {

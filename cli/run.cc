@@ -84,7 +84,8 @@ int run_run(const Options& options) {
   if (options.json())
     write_stdout(run_json(scenario, result, wall));
   else if (!options.quiet() || !result.all_held())
-    write_stdout(sim::tell_story(scenario, result, settings, {wall, options.quiet()}));
+    write_stdout(sim::tell_story(scenario, result, settings,
+                                 {wall, options.quiet(), options.arguments()[0]}));
   return result.all_held() ? kSuccess : kFindingOrExpectation;
 }
 

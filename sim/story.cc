@@ -279,7 +279,8 @@ std::string expectations_text(const RunResult& result, bool failed_only) {
   return text;
 }
 
-std::string files_text(const RunResult& result, const RunOptions& options, const std::string& id) {
+std::string files_text(const RunResult& result, const RunOptions& options,
+                       const std::string& called) {
   std::string text;
   std::string captures;
   if (!options.directory.empty()) {
@@ -298,7 +299,7 @@ std::string files_text(const RunResult& result, const RunOptions& options, const
     text += fmt::format("  {}  {} capture points in one file\n", captures, result.captures.size());
   }
   if (captures.empty())
-    return text + fmt::format("  next    parley run {} --out DIR\n", id);
+    return text + fmt::format("  next    parley run {} --out DIR\n", called);
   return text + "  next    parley analyze " + captures + "\n";
 }
 
@@ -335,7 +336,7 @@ std::string tell_story(const Scenario& scenario, const RunResult& result, const 
     text += "No call in this scenario." + held_text(result) + "\n\n";
   text += expectations_text(result, story.quiet);
   if (!story.quiet)
-    text += files_text(result, options, scenario.id);
+    text += files_text(result, options, story.scenario.empty() ? scenario.id : story.scenario);
   return text;
 }
 

@@ -14,6 +14,7 @@ namespace parley::sim {
 struct StoryOptions {
   double wall_seconds = 0;  // what the run took; 0: not said
   bool quiet = false;       // the verdict and what failed only
+  std::string scenario;     // what the user called it (a name or a path); empty: its identifier
 };
 
 std::string tell_story(const Scenario& scenario, const RunResult& result, const RunOptions& options,

@@ -58,34 +58,20 @@ Field udp_field(Bytes bytes, std::size_t base) {
   return field;
 }
 
-std::string tcp_flags(std::uint8_t flags) {
-  std::string text;
-  const auto add = [&](std::uint8_t bit, std::string_view name) {
-    if ((flags & bit) != 0)
-      text += (text.empty() ? "" : " ") + std::string{name};
-  };
-  add(ip::kTcpSyn, "SYN");
-  add(ip::kTcpFin, "FIN");
-  add(ip::kTcpRst, "RST");
-  add(ip::kTcpPsh, "PSH");
-  add(ip::kTcpAck, "ACK");
-  return text;
-}
-
 Field tcp_field(Bytes bytes, std::size_t base) {
   const Result<ip::TcpView> tcp = ip::TcpView::decode(bytes, base);
   if (!tcp)
     return faulty("TCP", tcp.error());
-  Field field =
-      make_field("TCP",
-                 fmt::format("{} to {}, {}, {} bytes of data", tcp->source_port,
-                             tcp->destination_port, tcp_flags(tcp->flags), tcp->payload.size()),
-                 base, tcp->header_size);
+  Field field = make_field(
+      "TCP",
+      fmt::format("{} to {}, {}, {} bytes of data", tcp->source_port, tcp->destination_port,
+                  tcp_flag_names(tcp->flags), tcp->payload.size()),
+      base, tcp->header_size);
   field.add("Source port", std::to_string(tcp->source_port), base, 2);
   field.add("Destination port", std::to_string(tcp->destination_port), base + 2, 2);
   field.add("Sequence number", std::to_string(tcp->sequence), base + 4, 4);
   field.add("Acknowledgment number", std::to_string(tcp->acknowledgment), base + 8, 4);
-  field.add("Flags", tcp_flags(tcp->flags), base + 12, 2);
+  field.add("Flags", tcp_flag_names(tcp->flags), base + 12, 2);
   field.add("Window", std::to_string(tcp->window), base + 14, 2);
   return field;
 }
@@ -109,6 +95,20 @@ Field icmp_field(Bytes bytes, bool v6, std::size_t base) {
 }
 
 }  // namespace
+
+std::string tcp_flag_names(std::uint8_t flags) {
+  std::string text;
+  const auto add = [&](std::uint8_t bit, std::string_view name) {
+    if ((flags & bit) != 0)
+      text += (text.empty() ? "" : " ") + std::string{name};
+  };
+  add(ip::kTcpSyn, "SYN");
+  add(ip::kTcpFin, "FIN");
+  add(ip::kTcpRst, "RST");
+  add(ip::kTcpPsh, "PSH");
+  add(ip::kTcpAck, "ACK");
+  return text;
+}
 
 std::vector<Field> dissect_frame(Bytes frame, std::size_t network_offset) {
   std::vector<Field> fields;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +48,12 @@ class IpAddress {
   bool in_prefix(const IpAddress& prefix, unsigned prefix_length) const;
 
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  // As words: every captured packet is compared with the flow of the one before it.
+  friend constexpr bool operator==(const IpAddress& x, const IpAddress& y) {
+    using Words = std::array<std::uint64_t, 2>;
+    return x.family_ == y.family_ &&
+           std::bit_cast<Words>(x.octets_) == std::bit_cast<Words>(y.octets_);
+  }
 
  private:
   AddressFamily family_ = AddressFamily::None;
