@@ -1,0 +1,102 @@
+#include "analyzer/nat_builder.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/analyzer/packet_script.h"
+
+namespace parley::analyzer {
+namespace {
+
+constexpr const char* kInside = "192.168.1.2:5000";
+constexpr const char* kOutside = "203.0.113.1:5000";
+constexpr const char* kOtherOutside = "203.0.113.1:40001";
+constexpr const char* kFar = "198.51.100.9:6000";
+constexpr const char* kServer = "198.51.100.53:3478";
+constexpr const char* kServer2 = "198.51.100.54:3478";
+
+class NatBuilderTest : public testing::Test {
+ protected:
+  // A question to a STUN server and the address that it answers.
+  void ask(const std::string& server, const std::string& mapped) {
+    PacketScript::Check question;
+    question.id = ++id_;
+    question.username.clear();
+    s_.udp(kInside, server, PacketScript::request(question));
+    s_.udp(server, kInside, PacketScript::success(question.id, mapped));
+  }
+  void check(const std::string& mapped) {
+    PacketScript::Check c;
+    c.id = ++id_;
+    c.username = "bbbb:aaaa";
+    s_.udp(kInside, kFar, PacketScript::request(c));
+    s_.udp(kFar, kInside, PacketScript::success(c.id, mapped));
+  }
+  Nat nat() {
+    const std::vector<Call> calls = s_.calls();
+    return calls.empty() ? Nat{} : calls[0].peers[index_of(Side::A)].nat;
+  }
+
+  PacketScript s_;
+  std::uint32_t id_ = 0;
+};
+
+TEST_F(NatBuilderTest, OneOutsideAddressForAllDestinationsIsEndpointIndependent) {
+  ask(kServer, kOutside);
+  check(kOutside);
+  const Nat n = nat();
+  EXPECT_EQ(n.mapping, "endpoint-independent");
+  EXPECT_EQ(n.ports, "preserving");
+  EXPECT_FALSE(n.filtering) << "nothing shows it";
+  EXPECT_EQ(n.evidence.size(), 2U);
+}
+
+TEST_F(NatBuilderTest, AnotherOutsideAddressForEachDestinationIsNot) {
+  ask(kServer, kOutside);
+  ask(kServer2, kOtherOutside);
+  check("203.0.113.1:40002");
+  const Nat n = nat();
+  EXPECT_EQ(n.mapping, "not-endpoint-independent");
+  EXPECT_EQ(n.ports, "not-preserving");
+  EXPECT_EQ(n.evidence.size(), 3U);
+}
+
+TEST_F(NatBuilderTest, OneDestinationTellsOnlyTheNewPort) {
+  check(kOtherOutside);
+  const Nat n = nat();
+  EXPECT_FALSE(n.mapping);
+  EXPECT_EQ(n.ports, "not-preserving");
+}
+
+TEST_F(NatBuilderTest, AHostThatSeesItsOwnAddressHasNoNat) {
+  ask(kServer, kInside);
+  check(kInside);
+  const Nat n = nat();
+  EXPECT_FALSE(n.mapping);
+  EXPECT_FALSE(n.ports);
+  EXPECT_TRUE(n.evidence.empty());
+}
+
+// A mapping that expired, or a NAT that was restarted, gives another address for the same
+// destination: that is no proof of address-dependent mapping.
+TEST_F(NatBuilderTest, OneDestinationThatSawTwoAddressesProvesNothing) {
+  ask(kServer, kOutside);
+  ask(kServer, kOtherOutside);
+  check(kOtherOutside);
+  EXPECT_FALSE(nat().mapping);
+}
+
+// Between captures on both sides of the NAT the packets themselves show the mapping.
+TEST_F(NatBuilderTest, ACaptureOutsideShowsTheMappingWithoutAnyAnswer) {
+  PacketScript::Check c;
+  c.username = "bbbb:aaaa";
+  c.id = 1;
+  s_.point(0).time(0).udp(kInside, kFar, PacketScript::request(c));
+  s_.point(1).time(1).udp(kOtherOutside, kFar, PacketScript::request(c));
+  const Nat n = nat();
+  EXPECT_EQ(n.ports, "not-preserving");
+  ASSERT_EQ(n.evidence.size(), 1U);
+  EXPECT_EQ(n.evidence[0].capture, 1U);
+}
+
+}  // namespace
+}  // namespace parley::analyzer

@@ -1,0 +1,131 @@
+#include "analyzer/track/dtls_tracker.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/stack/wire/dtls_vectors.h"
+
+namespace parley::analyzer {
+namespace {
+
+constexpr std::string_view kCall12 = "c14-werift-data-keylog12";
+constexpr std::uint16_t kClientPort = 45499;
+constexpr std::string_view kCall13 = "c01-lan-av-data";
+
+// Replays datagrams of real handshakes; direction 0 is that of `client_port`.
+class DtlsTrackerTest : public testing::Test {
+ protected:
+  void packet(std::string_view call, std::uint64_t number, std::uint16_t client_port) {
+    const dtls::CapturedDatagram d = dtls::captured(call, number);
+    give(d.bytes, d.source_port == client_port ? Direction{0} : Direction{1}, number);
+  }
+  void give(const ByteBuffer& bytes, Direction direction, std::uint64_t number) {
+    Packet p;
+    p.ref = {0, number};
+    p.at = Instant{} + std::chrono::milliseconds(number);
+    p.payload = bytes;
+    tracker_.on_datagram(flow_, 0, direction, p);
+  }
+  const DtlsAssociation& association() const { return tracker_[flow_.association]; }
+  std::vector<std::string> steps() const {
+    std::vector<std::string> names;
+    for (const HandshakeStep& s : association().steps)
+      names.push_back(s.what);
+    return names;
+  }
+
+  DtlsTracker tracker_;
+  FlowRecord flow_;
+};
+
+TEST_F(DtlsTrackerTest, AHandshakeOf12IsReadFromItsHelloToItsKeys) {
+  for (std::uint64_t n = 11; n <= 23; ++n)
+    packet(kCall12, n, kClientPort);
+  ASSERT_NE(flow_.association, kNone);
+  const DtlsAssociation& a = association();
+  EXPECT_EQ(a.client, Direction{0});
+  EXPECT_TRUE(a.hello_verify);
+  EXPECT_FALSE(a.hello_retry);
+  ASSERT_TRUE(a.offered && a.chosen);
+  EXPECT_EQ(a.chosen->version, 0xfefd);
+  EXPECT_EQ(a.chosen->seen.ref.packet, 16U);
+  ASSERT_GE(a.offered->datagrams.size(), 2U);
+  EXPECT_EQ(a.offered->datagrams[0].ref.packet, 11U);
+  EXPECT_EQ(a.offered->datagrams[1].ref.packet, 12U);
+  EXPECT_EQ(a.key_exchange_group, 0x001d) << "x25519";
+  EXPECT_TRUE(a.halves[0].fingerprint && a.halves[1].fingerprint);
+  EXPECT_TRUE(a.halves[0].finished && a.halves[1].finished);
+  EXPECT_EQ(a.halves[1].finished->ref.packet, 23U);
+  EXPECT_EQ(flow_.proof, FlowProof::Handshake);
+  EXPECT_EQ(steps(), (std::vector<std::string>{
+                         "ClientHello", "HelloVerifyRequest", "ClientHello", "ServerHello",
+                         "Certificate", "ServerKeyExchange", "CertificateRequest",
+                         "ServerHelloDone", "Certificate", "ClientKeyExchange", "CertificateVerify",
+                         "encrypted handshake", "encrypted handshake"}));
+}
+
+TEST_F(DtlsTrackerTest, TheHellosOf13AreReadOverSeveralDatagrams) {
+  for (const std::uint64_t n : {16U, 17U, 29U, 30U, 31U})
+    packet(kCall13, n, 51901);
+  const DtlsAssociation& a = association();
+  ASSERT_TRUE(a.offered && a.chosen);
+  EXPECT_EQ(a.client, Direction{0});
+  EXPECT_EQ(a.chosen->version, 0xfefc);
+  EXPECT_EQ(a.chosen->group, 0x11ec) << "X25519MLKEM768";
+  EXPECT_EQ(a.offered->datagrams.size(), 2U);
+  EXPECT_GT(a.halves[1].protected_records, 0U);
+  EXPECT_FALSE(a.halves[1].fingerprint) << "certificates are encrypted in 1.3";
+}
+
+TEST_F(DtlsTrackerTest, ACopyIsARetransmissionAndNoFurtherStep) {
+  for (const std::uint64_t n : {11U, 12U, 13U, 14U, 15U, 14U, 15U, 16U})
+    packet(kCall12, n, kClientPort);
+  EXPECT_EQ(association().halves[0].retransmissions, 2U) << "of two fragments";
+  EXPECT_EQ(steps().size(), 4U);
+  EXPECT_EQ(association().steps[2].times, 2U);
+}
+
+TEST_F(DtlsTrackerTest, FragmentsInAnyOrderMakeTheSameHello) {
+  packet(kCall12, 12, kClientPort);
+  EXPECT_FALSE(association().offered);
+  packet(kCall12, 11, kClientPort);
+  EXPECT_TRUE(association().offered);
+}
+
+TEST_F(DtlsTrackerTest, ARecordWithoutAHandshakeProvesNothingOnAnUnknownFlow) {
+  packet(kCall12, 22, kClientPort);  // ChangeCipherSpec alone
+  EXPECT_EQ(flow_.association, kNone);
+  EXPECT_EQ(tracker_.size(), 0U);
+  packet(kCall12, 11, kClientPort);
+  EXPECT_NE(flow_.association, kNone);
+  EXPECT_EQ(flow_.proof, FlowProof::None) << "one side's hello is not a handshake";
+}
+
+TEST_F(DtlsTrackerTest, AnAlertAfterTheKeysShowsThatItCameAndNotWhatItSays) {
+  for (std::uint64_t n = 11; n <= 23; ++n)
+    packet(kCall12, n, kClientPort);
+  packet(kCall12, 278, kClientPort);
+  EXPECT_TRUE(association().alerts.empty());
+  ASSERT_TRUE(association().halves[0].protected_alert);
+  EXPECT_EQ(association().halves[0].protected_alert->ref.packet, 278U);
+}
+
+TEST_F(DtlsTrackerTest, AnAlertInClearSaysWhy) {
+  packet(kCall12, 11, kClientPort);
+  // RFC 6347: alert, version 1.2, epoch 0, number 9, fatal (2), handshake_failure (40).
+  give(*parse_hex("15fefd000000000000000900020228"), 1, 40);
+  ASSERT_EQ(association().alerts.size(), 1U);
+  EXPECT_EQ(association().alerts[0].from, Direction{1});
+  EXPECT_EQ(association().alerts[0].level, "fatal");
+  EXPECT_EQ(association().alerts[0].description, "handshake_failure");
+  EXPECT_EQ(association().alerts[0].seen.ref.packet, 40U);
+}
+
+TEST_F(DtlsTrackerTest, RepeatedAlertsAreCapped) {
+  packet(kCall12, 11, kClientPort);
+  for (std::uint64_t n = 0; n < 100; ++n)
+    give(*parse_hex("15fefd000000000000000900020228"), 1, 40 + n);
+  EXPECT_EQ(association().alerts.size(), DtlsTracker::kMaxAlerts);
+}
+
+}  // namespace
+}  // namespace parley::analyzer

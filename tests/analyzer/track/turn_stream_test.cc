@@ -1,0 +1,124 @@
+#include "analyzer/track/turn_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "stack/wire/ip.h"
+#include "tests/analyzer/packet_script.h"
+
+namespace parley::analyzer {
+namespace {
+
+// Feeds one direction of a TCP connection and keeps what comes out.
+class TurnStreamTest : public testing::Test {
+ protected:
+  struct Seen {
+    turn::FrameKind kind;
+    ByteBuffer bytes;
+    std::uint64_t packet;
+  };
+
+  static ByteBuffer stun_message(std::uint32_t n) { return PacketScript::request({.id = n}); }
+  // RFC 8656 section 12.5: over TCP ChannelData is padded to a multiple of four.
+  static ByteBuffer channel_data(std::uint16_t channel, std::size_t size) {
+    ByteBuffer out;
+    ByteWriter w(out);
+    w.u16(channel);
+    w.u16(static_cast<std::uint16_t>(size));
+    for (std::size_t i = 0; i < (size + 3) / 4 * 4; ++i)
+      w.u8(i < size ? 0x55 : 0);
+    return out;
+  }
+  void segment(Bytes data, std::uint32_t sequence) {
+    Packet p;
+    p.ref = {0, ++packet_};
+    p.at = Instant{} + std::chrono::milliseconds(packet_);
+    p.protocol = TransportProtocol::Tcp;
+    p.tcp_flags = ip::kTcpAck;
+    p.tcp_sequence = sequence;
+    p.payload = data;
+    p.wire_payload_size = static_cast<std::uint32_t>(data.size());
+    stream_.on_segment(0, p, [&](Direction, const TurnStream::Frame& f) {
+      seen_.push_back({f.kind, ByteBuffer(f.bytes.begin(), f.bytes.end()), f.seen.ref.packet});
+    });
+  }
+  // All of `data` in segments of `size` bytes.
+  void send(const ByteBuffer& data, std::size_t size) {
+    for (std::size_t at = 0; at < data.size(); at += size) {
+      const Bytes part = Bytes(data).subspan(at, std::min(size, data.size() - at));
+      segment(part, next_ + static_cast<std::uint32_t>(at));
+    }
+    next_ += static_cast<std::uint32_t>(data.size());
+  }
+
+  TurnStream stream_;
+  std::vector<Seen> seen_;
+  std::uint64_t packet_ = 0;
+  std::uint32_t next_ = 1000;
+};
+
+ByteBuffer operator+(ByteBuffer x, const ByteBuffer& y) {
+  x.insert(x.end(), y.begin(), y.end());
+  return x;
+}
+
+TEST_F(TurnStreamTest, FramesComeOutWholeHoweverTheSegmentsCutThem) {
+  const ByteBuffer first = stun_message(1);
+  const ByteBuffer second = channel_data(0x4001, 5);
+  const ByteBuffer third = stun_message(2);
+  for (const std::size_t size :
+       {std::size_t{7}, std::size_t{20}, std::size_t{64}, first.size(), std::size_t{4096}}) {
+    SCOPED_TRACE(size);
+    stream_ = {};
+    seen_.clear();
+    // The first segment of a stream that began before the capture shows a whole STUN header.
+    send(first, std::max<std::size_t>(size, 20));
+    send(second + third, size);
+    ASSERT_EQ(seen_.size(), 3U);
+    EXPECT_EQ(seen_[0].bytes, first);
+    EXPECT_EQ(seen_[1].kind, turn::FrameKind::ChannelData);
+    EXPECT_EQ(seen_[1].bytes.size(), second.size());
+    EXPECT_EQ(seen_[2].bytes, third);
+    EXPECT_EQ(seen_[2].packet, packet_) << "a frame is seen in the packet that completes it";
+  }
+}
+
+TEST_F(TurnStreamTest, AStreamThatIsNotTurnGivesNothing) {
+  const std::string http = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+  const Bytes text = as_bytes(http);
+  send(ByteBuffer(text.begin(), text.end()), 10);
+  EXPECT_TRUE(seen_.empty());
+}
+
+TEST_F(TurnStreamTest, AfterBytesThatAreNoFrameItWaitsForTheNextStunMessage) {
+  send(stun_message(1), 4096);
+  send(ByteBuffer(40, std::byte{0xff}), 4096);
+  send(channel_data(0x4001, 8), 4096);
+  EXPECT_EQ(seen_.size(), 1U) << "where a frame begins is not known yet";
+  send(stun_message(2), 4096);
+  send(channel_data(0x4001, 8), 4096);
+  ASSERT_EQ(seen_.size(), 3U);
+  EXPECT_EQ(seen_[1].bytes, stun_message(2));
+  EXPECT_EQ(seen_[2].kind, turn::FrameKind::ChannelData);
+}
+
+TEST_F(TurnStreamTest, TheTwoDirectionsDoNotMix) {
+  const ByteBuffer message = stun_message(1);
+  segment(Bytes(message).first(30), 1000);
+  Packet other;
+  other.ref = {0, 50};
+  other.tcp_flags = ip::kTcpAck;
+  other.tcp_sequence = 77;
+  const ByteBuffer answer = PacketScript::success(1, "192.0.2.1:5");
+  other.payload = answer;
+  other.wire_payload_size = static_cast<std::uint32_t>(answer.size());
+  std::vector<Direction> directions;
+  stream_.on_segment(1, other,
+                     [&](Direction d, const TurnStream::Frame&) { directions.push_back(d); });
+  segment(Bytes(message).subspan(30), 1030);
+  EXPECT_EQ(directions, std::vector<Direction>{1});
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(seen_[0].bytes, message);
+}
+
+}  // namespace
+}  // namespace parley::analyzer
