@@ -59,6 +59,13 @@ struct RttSummary {
   double min = 0, median = 0, max = 0;
 };
 
+// What one capture point saw of something that several could see.
+struct SeenAt {
+  std::uint64_t count = 0;
+  PacketRef first, last;  // both of the same capture
+  Instant first_at, last_at;
+};
+
 struct Pair {
   Side agent = Side::A;  // whose checklist
   Candidate local;       // the base that it sends from
@@ -86,6 +93,13 @@ struct Pair {
   std::optional<PacketRef> last_response;
   std::optional<Instant> last_response_at;
   std::uint64_t requests_after_last_response = 0;
+  // Transactions whose response some point saw and the one nearest to the agent did not: by point,
+  // the responses, each transaction once, the point nearest to the agent first. They are counted in
+  // `unanswered` too.
+  std::vector<SeenAt> answered_elsewhere;
+  // The requests of the transactions in `unanswered`, by point, from the agent's on: where the list
+  // ends they were seen last.
+  std::vector<SeenAt> requests_seen_at;
 };
 
 struct SelectedPair {
@@ -177,6 +191,14 @@ struct Flow {
   std::optional<Instant> first_rtp_at, last_rtp_at;
 };
 
+// RTP and RTCP of one side at one capture point, over all routes of a transport.
+struct MediaSeen {
+  std::uint64_t rtp = 0, rtcp = 0;
+  std::uint32_t capture = 0;
+  std::optional<PacketRef> first, last;  // of both kinds; empty: none was seen
+  std::optional<Instant> first_at, last_at;
+};
+
 struct Transport {
   std::uint32_t id = 0;
   std::vector<std::string> mids;
@@ -194,6 +216,9 @@ struct Transport {
   std::vector<DtlsStep> dtls_steps;
   std::vector<RoleConflict> conflicts;
   std::vector<IceRestart> restart_list;
+  // By sender. Known where a capture shows the socket of the side that sends, and of the side that
+  // receives; empty where it is not captured.
+  std::array<std::optional<MediaSeen>, 2> media_sent, media_arrived;
 };
 
 struct TurnChannel {
@@ -243,6 +268,8 @@ struct Stream {
   std::vector<std::uint8_t> payload_types;  // ascending
   std::uint64_t packets = 0, bytes = 0;     // bytes: UDP payload
   std::optional<std::uint64_t> lost, reordered, duplicated;
+  // At the sender's own socket, and at the receiver's; empty where that was not captured.
+  std::optional<std::uint64_t> sent, arrived;
   std::optional<double> jitter_ms, bitrate_bps;
   bool decrypted = false;
   std::optional<PacketRef> first, last;
@@ -359,10 +386,13 @@ struct Capture {
   std::map<std::string, std::uint64_t>
       by_protocol;  // packets: stun turn dtls srtp rtp srtcp rtcp icmp arp other ...
   std::uint64_t cut_short = 0, undecoded = 0;
+  std::uint64_t times_backwards = 0;  // packets that are earlier than the one before them
+  bool timed = true;                  // false: no packet has a time
   std::vector<Damage> damage;
 };
 
-// RTP-like or DTLS flows that no ICE call explains, found by continuity: marked inferred.
+// RTP-like or DTLS flows that no ICE call explains, found by continuity: marked inferred. RTP: one
+// entry for each SSRC and direction, sent by `a` to `b`.
 struct LooseFlow {
   Endpoint a, b;
   std::string protocol;  // rtp | dtls
