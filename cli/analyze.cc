@@ -70,7 +70,7 @@ int run_analyze(const Options& options) {
     analyzer::write_json(analysis, json);
     write_stdout(json);
   } else if (!options.quiet()) {
-    write_stdout(analyzer::render_text(analysis, {options.color(1)}));
+    write_stdout(analyzer::render_text(analysis, {options.color(1), text_width(1)}));
   }
   return fail_on && has_finding(analysis, *fail_on) ? kFindingOrExpectation : kSuccess;
 }

@@ -1,14 +1,18 @@
 #include "cli/output.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <utility>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/error.h"
@@ -36,6 +40,17 @@ void write_bytes(const std::string& path, const void* data, std::size_t size) {
   if (!file || (size > 0 && std::fwrite(data, 1, size, file.get()) != size) ||
       std::fflush(file.get()) != 0)
     throw cannot_write(path);
+}
+
+// What the terminal reports; COLUMNS where it reports nothing (a serial line, a pty without a size).
+std::size_t terminal_columns(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  std::size_t columns = 0;
+  if (const char* text = std::getenv("COLUMNS"))
+    std::from_chars(text, text + std::strlen(text), columns);
+  return columns;
 }
 
 }  // namespace
@@ -68,6 +83,12 @@ std::string read_stdin(std::size_t limit) {
   if (std::ferror(stdin) != 0)
     throw system_refused(std::string("cannot read standard input: ") + std::strerror(errno));
   return text;
+}
+
+std::size_t text_width(int descriptor) {
+  constexpr std::size_t kUsual = 100, kLeast = 80, kMost = 120;
+  const std::size_t columns = isatty(descriptor) == 1 ? terminal_columns(descriptor) : 0;
+  return columns == 0 ? kUsual : std::clamp(columns, kLeast, kMost);
 }
 
 void make_directory(const std::string& path) {

@@ -17,6 +17,9 @@ void write_file(const std::string& path, Bytes bytes);
 // All of standard input; throws CommandError (exit code 2) when it holds more than `limit` bytes.
 std::string read_stdin(std::size_t limit);
 inline constexpr std::size_t kMaxHexText = std::size_t{16} << 20U;
+// Columns for text on `descriptor` (1 or 2): a terminal's own width within sensible bounds; 100 for
+// files and pipes, whatever the environment says, so that what they hold is reproducible.
+std::size_t text_width(int descriptor);
 void make_directory(const std::string& path);  // with its parents; exists already: fine
 
 // A line that is rewritten in place on a terminal's standard error, at most a few times a second,

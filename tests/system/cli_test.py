@@ -4,12 +4,16 @@
 usage: cli_test.py PARLEY
 """
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -96,7 +100,41 @@ class Errors(unittest.TestCase):
         self.fails(2, ["analyze", "/dev/null"])
 
 
+def on_a_terminal(columns, *words):
+    """What a terminal of that many columns is shown."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {**os.environ, "NO_COLOR": "1"}
+    with subprocess.Popen([PARLEY, *words], stdout=slave, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                chunk = os.read(master, 65536)
+            except OSError:  # how Linux tells that the other end was closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+        process.wait(timeout=120)
+    os.close(master)
+    return shown.decode().replace("\r\n", "\n")
+
+
 class Output(unittest.TestCase):
+    def test_text_fits_the_terminal_within_80_and_120_columns(self):
+        failed = str(ROOT / "captures/c04-symmetric-no-turn-fails/peerA.pcapng")
+        longest = {columns: max(len(line) for line in on_a_terminal(columns, "analyze", failed).splitlines())
+                   for columns in (40, 80, 110, 300)}
+        self.assertLessEqual(longest[80], 80)
+        self.assertEqual(longest[40], longest[80])
+        self.assertTrue(80 < longest[110] <= 110, longest)
+        self.assertTrue(110 < longest[300] <= 120, longest)
+
+    def test_text_in_a_pipe_does_not_depend_on_the_terminal(self):
+        narrow = {**os.environ, "COLUMNS": "80"}
+        self.assertEqual(parley("analyze", CAPTURE, env=narrow).stdout, parley("analyze", CAPTURE).stdout)
+
     def test_json_is_one_document_and_nothing_else(self):
         for words in (["analyze", "--json", CAPTURE], ["decode", "--json", "stun", "000100002112a442" + "00" * 12],
                       ["scenarios", "--json"], ["run", "--json", "two-home-routers"]):
