@@ -40,7 +40,12 @@ IMPURE = [
     (re.compile(r"#include <random>|\brandom_device\b|\bmt19937|\brand\(\)"), "a randomness source"),
     (re.compile(r"#include <(fstream|filesystem|iostream|cstdio)>|#include <sys/socket.h>|\bsocket\("), "input or output"),
     (re.compile(r"\bthrow\b(?!\s*\()"), "an exception"),
+    (re.compile(r"^\s*(static|thread_local|inline static)\s+(?!const\b|constexpr\b|consteval\b|inline\b)[\w:<>, *&]+\s+\w+\s*(=|;|\{)", re.M), "mutable state that outlives a call"),
 ]
+# What would let a run differ from another of the same seed, or an analysis from another of the same
+# file: only what gives a result is listed, not what writes it.
+UNREPEATABLE = IMPURE[:3]
+REPEATABLE_FOLDERS = ("sim", "analyzer")
 # assert.h writes one line before it ends the process.
 EXEMPT = {"stack/crypto/openssl_env.cc", "stack/crypto/openssl_env.h", "stack/base/assert.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
@@ -75,6 +80,9 @@ def faults_of(path, text):
     if folder.startswith("stack") and str(path) not in EXEMPT:
         code = code_only(text)
         faults += [f"{path}: stack/ may not use {what}" for pattern, what in IMPURE if pattern.search(code)]
+    if folder in REPEATABLE_FOLDERS:
+        code = code_only(text)
+        faults += [f"{path}: {folder}/ may not use {what}" for pattern, what in UNREPEATABLE if pattern.search(code)]
     return faults
 
 
