@@ -39,7 +39,7 @@ function(parley_test name)
                                              PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
   parley_target(${name})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${arg_LABELS}")
 endfunction()
 
 # parley_fuzzer(NAME SOURCES a.cc LIBRARIES dep ...): a libFuzzer program when PARLEY_FUZZ is on

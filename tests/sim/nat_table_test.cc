@@ -229,7 +229,7 @@ TEST(NatTable, ReportsARefreshOnceASecond) {
   EXPECT_FALSE(table.outbound(at(std::chrono::milliseconds(1999)), kInside, kRemote).refreshed);
 }
 
-// The oracle: what RFC 4787 says about a packet, by search through everything that ever was.
+// The oracle: what RFC 4787 says about a packet, by search through everything that is alive.
 class NaiveNat {
  public:
   explicit NaiveNat(const NatPolicy& p) : policy_(p) {}
@@ -245,6 +245,7 @@ class NaiveNat {
     });
   }
   void sent(Instant now, const Endpoint& inside, const Endpoint& remote, const Endpoint& outside) {
+    std::erase_if(mappings_, [&](const Mapping& m) { return !alive(m.last, now); });
     Mapping* mapping = find(now, inside, remote);
     if (mapping == nullptr) {
       mappings_.push_back({inside, remote, outside, now, {}});
