@@ -64,7 +64,7 @@ std::optional<SelectedPair> Agent::selected_pair() const {
   return SelectedPair{pair->id, *pair->valid_local, pair->remote};
 }
 std::optional<Path> Agent::send_path() const {
-  if (impl_->closed_ || impl_->consent_lost_)
+  if (impl_->closed_ || impl_->over())
     return std::nullopt;
   const Checklist& checklist = impl_->checklist_;
   const Pair* pair = impl_->selected_ ? checklist.find(*impl_->selected_) : checklist.best_valid();

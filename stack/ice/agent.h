@@ -11,10 +11,14 @@
 // time than the best valid pair took to answer. `nomination_delay` after the first valid pair it
 // nominates in any case. Aggressive (RFC 5245): USE-CANDIDATE stands in each check.
 //
+// A nominating check that fails ends the checklist (section 7.2.5.3.4): another pair may not be
+// nominated, the peer may have taken the first one.
+//
 // State. New until both descriptions are there; Checking; Connected with a nominated pair;
 // Completed when gathering has ended and the peer has no more candidates, too; Disconnected while
-// consent checks stay unanswered, Failed when consent has expired (for good) or when no pair is
-// left after the time of patience (a later candidate or check of the peer revives it).
+// consent checks stay unanswered. Failed for good when consent has expired or a nomination failed;
+// and, until a later candidate or check of the peer revives it, when after the time of patience no
+// pair is left, or the controlling peer has nominated none and is silent for that long.
 
 #include <cstddef>
 #include <cstdint>

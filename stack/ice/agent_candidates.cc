@@ -102,7 +102,7 @@ void Agent::Impl::add_remote_candidate(const Reporter& report, const Candidate& 
   if (upgrade) {
     // RFC 8838 section 11.4: what a check taught before is the same candidate, not another one.
     *known = remote;
-    checklist_.upgrade_remote(remote);
+    checklist_.upgrade_remote(report, remote);
   } else {
     remotes_.push_back(remote);
   }

@@ -79,7 +79,10 @@ void Agent::Impl::fail_check(const Reporter& report, const Check& check, std::st
   // A cancelled check says nothing about the pair (section 7.3.1.4): another one is on its way.
   if (pair == nullptr || check.transaction.cancelled())
     return;
+  const bool nominating = pair->nominating && check.use_candidate && check.role == role_;
   checklist_.step(report, *pair, PairInput::CheckFailed, reason);
+  if (nominating && role_ == IceRole::Controlling && !selected_)
+    fail_nomination(reason);
 }
 
 Agent::Impl::Check* Agent::Impl::find_check(const stun::TransactionId& id) {
@@ -170,9 +173,11 @@ void Agent::Impl::on_check_error(const Reporter& report, const Check& check, std
     return;
   }
   // Section 7.2.5.1. An answer to a request of our former role has been settled already.
-  if (check.role == role_)
+  if (check.role == role_) {
     switch_role(report, role_ == IceRole::Controlling ? IceRole::Controlled : IceRole::Controlling,
                 "the peer answered 487 (role conflict)");
+    tie_breaker_ = random_->next_u64();
+  }
   Pair* pair = checklist_.find(check.pair);
   if (pair == nullptr || check.transaction.cancelled())
     return;

@@ -97,6 +97,8 @@ void Agent::Impl::on_deadline(const Reporter& report) {
     patience_until_ = kNever;
     patience_over_ = true;
   }
+  if (awaits_nomination() && report.now >= nomination_awaited_until())
+    nomination_overdue_ = true;
   finish(report);
 }
 
@@ -110,12 +112,13 @@ Instant Agent::Impl::next_deadline() const {
     next = std::min(next, consent_.next_deadline());
   if (has_paced_work())
     next = std::min(next, next_slot_);
+  if (awaits_nomination())
+    next = std::min(next, nomination_awaited_until());
   return std::min({next, nomination_deadline_, patience_until_, keepalive_due_});
 }
 
 bool Agent::Impl::has_paced_work() const {
-  return gatherer_.has_unstarted() ||
-         (remote_credentials_ && !consent_lost_ && checklist_.has_work());
+  return gatherer_.has_unstarted() || (remote_credentials_ && !over() && checklist_.has_work());
 }
 
 // RFC 8445 section 14.2: one new transaction in each Ta, over gathering and checks together.
@@ -160,7 +163,7 @@ void Agent::Impl::switch_role(const Reporter& report, IceRole role, std::string_
 void Agent::Impl::consider_nomination(Instant now) {
   nomination_deadline_ = kNever;
   if (role_ != IceRole::Controlling || config_.nomination != Nomination::Regular || selected_ ||
-      consent_lost_)
+      over())
     return;
   const auto& pairs = checklist_.pairs();
   if (std::any_of(pairs.begin(), pairs.end(), [](const Pair& p) { return p.nominating; }))
@@ -172,6 +175,15 @@ void Agent::Impl::consider_nomination(Instant now) {
   // RFC 8445 section 8.1.1: the check that made the pair valid is repeated with the flag.
   checklist_.find(*choice.pair)->nominating = true;
   checklist_.enqueue_triggered(*choice.pair);
+}
+
+// Section 7.2.5.3.4: the checklist has failed. Nominating another pair instead could leave the two
+// agents on different ones, for the peer may have got the request.
+void Agent::Impl::fail_nomination(std::string_view reason) {
+  nomination_failure_ = "the nomination failed: " + std::string(reason);
+  nomination_failed_ = true;
+  checks_.clear();
+  gatherer_.stop();
 }
 
 void Agent::Impl::nominate(const Reporter& report, Pair& pair) {
@@ -187,7 +199,7 @@ void Agent::Impl::nominate(const Reporter& report, Pair& pair) {
   const std::uint64_t priority = pair.priority;
   const bool aggressive =
       role_ == IceRole::Controlling && config_.nomination == Nomination::Aggressive;
-  checklist_.prune([&](const Pair& other) {
+  checklist_.prune(report, [&](const Pair& other) {
     return aggressive && other.state == PairState::InProgress && other.priority > priority;
   });
   cancel_orphans();
@@ -211,10 +223,21 @@ void Agent::Impl::select(const Reporter& report) {
 
 // --- Derived state ---
 
+// A controlled agent has a path and waits for the peer to choose it.
+bool Agent::Impl::awaits_nomination() const {
+  return role_ == IceRole::Controlled && !selected_ && !over() && !nomination_overdue_ &&
+         patience_over_ && gatherer_.complete() && !checklist_.unfinished() &&
+         checklist_.best_valid() != nullptr;
+}
+
+Instant Agent::Impl::nomination_awaited_until() const {
+  return std::max(peer_heard_, checklist_.best_valid()->valid_since) + config_.patience;
+}
+
 IceState Agent::Impl::derive_state() const {
   if (closed_)
     return IceState::Closed;
-  if (consent_lost_)
+  if (over())
     return IceState::Failed;
   if (selected_) {
     if (consent_.unanswered() > 2)
@@ -224,9 +247,10 @@ IceState Agent::Impl::derive_state() const {
   }
   if (!started_ || !remote_credentials_)
     return IceState::New;
-  const bool hopeless = patience_over_ && gatherer_.complete() && !checklist_.unfinished() &&
-                        checklist_.best_valid() == nullptr;
-  return hopeless ? IceState::Failed : IceState::Checking;
+  const bool nothing_left =
+      patience_over_ && gatherer_.complete() && !checklist_.unfinished() &&
+      (checklist_.best_valid() == nullptr || (nomination_overdue_ && role_ == IceRole::Controlled));
+  return nothing_left ? IceState::Failed : IceState::Checking;
 }
 
 std::string_view Agent::Impl::reason_for(IceState state) const {
@@ -243,7 +267,10 @@ std::string_view Agent::Impl::reason_for(IceState state) const {
     case IceState::Disconnected:
       return "two consent checks in a row stayed unanswered";
     case IceState::Failed:
-      return consent_lost_ ? "consent expired" : "no pair is left to check";
+      return consent_lost_         ? "consent expired"
+             : nomination_failed_  ? std::string_view(nomination_failure_)
+             : nomination_overdue_ ? "the peer is silent and nominated no pair"
+                                   : "no pair is left to check";
     case IceState::Closed:
       return "closed";
   }
@@ -275,7 +302,7 @@ std::string_view Agent::Impl::broken_check_invariant() const {
     return "a pair has one running check at most";
   for (const Pair& pair : checklist_.pairs()) {
     const bool checked = std::binary_search(running.begin(), running.end(), pair.id.value());
-    if (pair.state == PairState::InProgress ? !checked && !closed_ && !consent_lost_
+    if (pair.state == PairState::InProgress ? !checked && !closed_ && !over()
                                             : checked && !pair.valid())
       return "a pair is in progress while its check runs";
   }
@@ -295,7 +322,7 @@ std::string_view Agent::Impl::broken_invariant() const {
   if (remotes_.size() > kMaxRemoteCandidates || locals_.size() > kMaxLocalCandidates ||
       early_.size() > kMaxEarlyChecks || checks_.size() > 2 * config_.max_pairs + 64)
     return "every table keeps its bound";
-  if ((closed_ || consent_lost_) && (!checks_.empty() || consent_.running()))
+  if ((closed_ || over()) && (!checks_.empty() || consent_.running()))
     return "nothing runs after the end";
   if (!selected_ && (consent_.running() || keepalive_due_ != kNever))
     return "consent and keepalives are the selected pair's";

@@ -73,10 +73,15 @@ class Agent::Impl {
   void select(const Reporter& report);
   void finish(const Reporter& report);
   void consider_nomination(Instant now);
+  void fail_nomination(std::string_view reason);
+  // Only a restart helps.
+  bool over() const { return consent_lost_ || nomination_failed_; }
   void pump(const Reporter& report);
   bool has_paced_work() const;
   void evaluate_state(const Reporter& report);
   IceState derive_state() const;
+  bool awaits_nomination() const;
+  Instant nomination_awaited_until() const;
   std::string_view reason_for(IceState state) const;
   std::string_view broken_check_invariant() const;
   void enter(const Reporter& report, IceState state);
@@ -125,6 +130,8 @@ class Agent::Impl {
   bool started_ = false;
   bool closed_ = false;
   bool consent_lost_ = false;
+  bool nomination_failed_ = false;
+  std::string nomination_failure_;  // why
   bool end_of_candidates_ = false;
   IceState state_ = IceState::New;
 
@@ -145,6 +152,8 @@ class Agent::Impl {
   Instant nomination_deadline_ = kNever;  // ask choose_nomination() again
   Instant patience_until_ = kNever;       // kNever: not running
   bool patience_over_ = false;
+  Instant peer_heard_{};             // its last good check
+  bool nomination_overdue_ = false;  // until the peer is heard again
   Instant keepalive_due_ = kNever;
 };
 

@@ -13,6 +13,12 @@ void Agent::Impl::on_request(const Reporter& report, const Datagram& datagram,
     report.discarded("request without good fingerprint", datagram.remote);
     return;
   }
+  // The peer may have taken the pair whose nomination failed here: without answers its consent
+  // expires, and both know that there is no path.
+  if (nomination_failed_) {
+    report.discarded("request after the nomination failed", datagram.remote);
+    return;
+  }
   const stun::TransactionId id = request.transaction_id();
   IncomingCheck check = examine(request, local_credentials_);
   if (check.error == 0 && !resolve_role(report, check))
@@ -27,6 +33,8 @@ void Agent::Impl::on_request(const Reporter& report, const Datagram& datagram,
                   encode_success(id, datagram.remote, local_credentials_));
   if (consent_lost_)
     return;
+  peer_heard_ = report.now;
+  nomination_overdue_ = false;
   const EarlyCheck heard{datagram.local, datagram.remote, check.priority, check.use_candidate};
   if (remote_credentials_)
     on_peer_check(report, heard);

@@ -26,7 +26,7 @@ Pair* Checklist::add(const Reporter& report, const Candidate& local, const Candi
   if (find(local.base, remote.address) != nullptr)
     return nullptr;
   const std::uint64_t priority = priority_of(local, remote);
-  if (!make_room(priority)) {
+  if (!make_room(report, priority)) {
     report.discarded("checklist full: pair not formed", remote.address);
     return nullptr;
   }
@@ -46,7 +46,7 @@ Pair* Checklist::add(const Reporter& report, const Candidate& local, const Candi
   return &added;
 }
 
-bool Checklist::make_room(std::uint64_t priority) {
+bool Checklist::make_room(const Reporter& report, std::uint64_t priority) {
   if (pairs_.size() < max_pairs_)
     return true;
   auto lowest = pairs_.end();
@@ -58,6 +58,7 @@ bool Checklist::make_room(std::uint64_t priority) {
   }
   if (lowest == pairs_.end() || lowest->priority >= priority)
     return false;
+  report.emit(trace::IcePairRemoved{lowest->id, lowest->state, "room for one of higher priority"});
   pairs_.erase(lowest);
   forget_lost_triggers();
   return true;
@@ -74,12 +75,13 @@ void Checklist::set_role(IceRole role) {
     pair.priority = priority_of(pair.local, pair.remote);
 }
 
-void Checklist::upgrade_remote(const Candidate& remote) {
+void Checklist::upgrade_remote(const Reporter& report, const Candidate& remote) {
   for (Pair& pair : pairs_) {
     if (pair.remote.address != remote.address)
       continue;
     pair.remote = remote;
     pair.priority = priority_of(pair.local, pair.remote);
+    report.emit(trace::IcePairUpgraded{pair.id, remote.type, pair.priority});
   }
 }
 

@@ -62,7 +62,7 @@ class Checklist {
   // RFC 8445 section 7.3.1.1: after a switch of roles each priority is computed anew.
   void set_role(IceRole role);
   // A peer-reflexive candidate turned out to be one that the peer signals as well.
-  void upgrade_remote(const Candidate& remote);
+  void upgrade_remote(const Reporter& report, const Candidate& remote);
 
   Pair* find(PairId id);
   Pair* find(const Endpoint& base, const Endpoint& remote);
@@ -86,8 +86,13 @@ class Checklist {
 
   // Section 8.1.2: drops the pairs that have not succeeded, but those for which keep(pair) is true.
   template <class F>
-  void prune(F&& keep) {
-    std::erase_if(pairs_, [&](const Pair& p) { return !p.valid() && !keep(p); });
+  void prune(const Reporter& report, F&& keep) {
+    std::erase_if(pairs_, [&](const Pair& p) {
+      if (p.valid() || keep(p))
+        return false;
+      report.emit(trace::IcePairRemoved{p.id, p.state, "another pair is nominated"});
+      return true;
+    });
     forget_lost_triggers();
   }
 
@@ -103,7 +108,7 @@ class Checklist {
  private:
   std::uint64_t priority_of(const Candidate& local, const Candidate& remote) const;
   bool foundation_busy(const Pair& pair) const;
-  bool make_room(std::uint64_t priority);
+  bool make_room(const Reporter& report, std::uint64_t priority);
   Pair* highest(bool (*eligible)(const Checklist&, const Pair&));
   void forget_lost_triggers();
 

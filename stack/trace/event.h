@@ -127,6 +127,36 @@ struct IcePairState {
     v("reason", reason);
   }
 };
+struct IcePairUpgraded {
+  static constexpr std::string_view kName = "ice:pair_upgraded";
+  static constexpr std::string_view kMeaning =
+      "signaling named the remote candidate that a check had taught before (RFC 8838 11.4)";
+  static constexpr Visibility kVisibility = Visibility::Internal;
+  PairId pair;
+  CandidateType remote_type = CandidateType::Host;
+  std::uint64_t priority = 0;
+  template <class V>
+  void fields(V&& v) const {
+    v("pair", pair);
+    v("remote_type", remote_type);
+    v("priority", priority);
+  }
+};
+struct IcePairRemoved {
+  static constexpr std::string_view kName = "ice:pair_removed";
+  static constexpr std::string_view kMeaning =
+      "a pair left the checklist: another one was nominated (RFC 8445 8.1.2), or it had no room";
+  static constexpr Visibility kVisibility = Visibility::Internal;
+  PairId pair;
+  PairState state = PairState::Frozen;  // its last
+  std::string reason;
+  template <class V>
+  void fields(V&& v) const {
+    v("pair", pair);
+    v("state", state);
+    v("reason", reason);
+  }
+};
 struct IceCheckSent {
   static constexpr std::string_view kName = "ice:check_sent";
   static constexpr std::string_view kMeaning =
@@ -342,6 +372,9 @@ struct PacketDropped {
   Endpoint source, destination;
   std::uint32_t size = 0;
   std::string place;  // the link, or empty when the node itself dropped it
+  // What it carried ("Binding request", "DTLS ServerHello"), as far as it can be read, and the STUN
+  // transaction id in hexadecimal.
+  std::string content{}, transaction{};
   template <class V>
   void fields(V&& v) const {
     v("reason", reason);
@@ -349,6 +382,8 @@ struct PacketDropped {
     v("destination", destination);
     v("size", size);
     v("place", place);
+    v("content", content);
+    v("transaction", transaction);
   }
 };
 struct StackDiscarded {
@@ -367,11 +402,11 @@ struct StackDiscarded {
   }
 };
 
-using Event =
-    std::variant<SignalingSent, SignalingReceived, IceCredentials, IceCandidate, IceRoleChanged,
-                 IcePairCreated, IcePairState, IceCheckSent, IceCheckAnswered, IceNominated,
-                 IceSelectedPair, IceStateChanged, IceConsentLost, StunServerAnswered,
-                 StunServerSilent, DtlsStateChanged, DtlsFlightSent, DtlsConnected, NatMapping,
-                 NatPermission, NatAdmitted, PacketDropped, StackDiscarded>;
+using Event = std::variant<SignalingSent, SignalingReceived, IceCredentials, IceCandidate,
+                           IceRoleChanged, IcePairCreated, IcePairState, IcePairUpgraded,
+                           IcePairRemoved, IceCheckSent, IceCheckAnswered, IceNominated,
+                           IceSelectedPair, IceStateChanged, IceConsentLost, StunServerAnswered,
+                           StunServerSilent, DtlsStateChanged, DtlsFlightSent, DtlsConnected,
+                           NatMapping, NatPermission, NatAdmitted, PacketDropped, StackDiscarded>;
 
 }  // namespace parley::trace

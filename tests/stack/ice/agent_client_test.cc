@@ -229,6 +229,12 @@ TEST(AgentChecks, ChangeTheRoleOn487AndGoOutAgain) {
     EXPECT_TRUE(again.has(role == IceRole::Controlling ? Attribute::IceControlled
                                                        : Attribute::IceControlling));
     EXPECT_NE(again.transaction_id(), lone.requests()[0].view().transaction_id());
+    // RFC 8445 section 7.2.5.1: with the old number the conflict could come back.
+    const auto number = [](const Packet& request) {
+      const auto controlling = request.view().u64(Attribute::IceControlling);
+      return controlling ? controlling : request.view().u64(Attribute::IceControlled);
+    };
+    EXPECT_NE(number(repeated), number(lone.requests()[0]));
     EXPECT_THAT(events<trace::IceRoleChanged>(lone.records).back().reason, HasSubstr("487"));
   }
 }
@@ -310,7 +316,8 @@ TEST(AgentNomination, GivesABetterPairTheTimeThatTheValidOneTook) {
   EXPECT_TRUE(lone.last_request().view().has(Attribute::UseCandidate));
 }
 
-TEST(AgentNomination, TriesTheNextPairWhenItsCheckFails) {
+// RFC 8445 section 7.2.5.3.4: the peer may have got the request and use that pair.
+TEST(AgentNomination, IsNotTriedOnAnotherPairWhenItsCheckFails) {
   Lone lone;
   lone.gather();
   auto low = host_candidate("192.168.0.9:6001", 100);
@@ -324,9 +331,17 @@ TEST(AgentNomination, TriesTheNextPairWhenItsCheckFails) {
   ASSERT_EQ(lone.last_request().remote.port, 6000);
   lone.run_until(at(39700ms));
   EXPECT_FALSE(lone.agent.is_valid_path(lone.base, kPeer));
-  EXPECT_EQ(lone.last_request().remote.port, 6001);
-  lone.answer(lone.last_request());
-  EXPECT_EQ(lone.agent.selected_pair()->remote.address.port, 6001);
+  EXPECT_EQ(lone.last_request().remote.port, 6000);
+  EXPECT_EQ(lone.agent.state(), IceState::Failed);
+  EXPECT_EQ(events<trace::IceStateChanged>(lone.records).back().reason,
+            "the nomination failed: no answer to 7 requests");
+  EXPECT_FALSE(lone.agent.send_path().has_value());
+  // Nothing that comes later gives the peer hope.
+  const std::size_t so_far = lone.sent.size();
+  EXPECT_EQ(lone.reply_to(lone.check_from(kPeer, {})), std::nullopt);
+  lone.run_until(at(200s));
+  EXPECT_EQ(lone.sent.size(), so_far);
+  EXPECT_EQ(lone.agent.broken_invariant(), "");
 }
 
 TEST(AgentNomination, EndsAllOtherChecks) {

@@ -266,6 +266,24 @@ TEST(UseCandidate, NominatesAValidPairAtOnce) {
   EXPECT_TRUE(lone.agent.selected_pair().has_value());
 }
 
+// A peer that went away before it chose: nothing else would ever end the wait.
+TEST(UseCandidate, ThatNeverComesFailsTheAgentAfterTheTimeOfPatience) {
+  Lone lone(controlled());
+  lone.gather();
+  lone.describe({host_candidate("192.168.0.9:6000")}, true);
+  lone.answer(lone.last_request());
+  lone.run_until(at(30s));
+  lone.check_from(kPeer, {IceRole::Controlling, 1, false});
+  lone.run_until(at(69400ms));
+  EXPECT_EQ(lone.agent.state(), IceState::Checking) << "the peer was there 39.4 s ago";
+  lone.run_until(at(69600ms));
+  EXPECT_EQ(lone.agent.state(), IceState::Failed);
+  EXPECT_EQ(events<trace::IceStateChanged>(lone.records).back().reason,
+            "the peer is silent and nominated no pair");
+  lone.check_from(kPeer, {IceRole::Controlling, 1, true});
+  EXPECT_EQ(lone.agent.state(), IceState::Completed) << "late, and still good";
+}
+
 TEST(UseCandidate, FromAControlledPeerIsIgnored) {
   Lone lone;
   lone.gather();

@@ -148,7 +148,11 @@ TEST_F(ChecklistTest, PruningLeavesValidPairsAndForgetsTriggers) {
   valid->valid_local = local_;
   add(2, 2, "b");
   list_.enqueue_triggered(PairId(1));
-  list_.prune([](const Pair&) { return false; });
+  list_.prune(report_, [](const Pair&) { return false; });
+  const auto removed = events<trace::IcePairRemoved>(records_);
+  ASSERT_EQ(removed.size(), 1U);
+  EXPECT_EQ(removed[0].pair, PairId(1));
+  EXPECT_EQ(removed[0].state, PairState::Waiting);
   ASSERT_EQ(list_.pairs().size(), 1U);
   EXPECT_TRUE(list_.pairs()[0].valid());
   EXPECT_FALSE(list_.has_work());
