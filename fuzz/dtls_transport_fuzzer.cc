@@ -11,9 +11,9 @@
 #include "stack/base/random.h"
 #include "stack/dtls/transport.h"
 
+namespace parley {
 namespace {
 
-using namespace parley;
 using trace::DtlsState;
 
 void require(bool condition) {
@@ -198,8 +198,9 @@ class Driver {
 };
 
 }  // namespace
+}  // namespace parley
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  Driver(std::as_bytes(std::span(data, size))).run();
+  parley::Driver(std::as_bytes(std::span(data, size))).run();
   return 0;
 }

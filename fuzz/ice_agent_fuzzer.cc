@@ -11,9 +11,8 @@
 #include "stack/ice/messages.h"
 #include "stack/wire/stun.h"
 
+namespace parley {
 namespace {
-
-using namespace parley;
 
 void require(bool condition) {
   if (!condition)
@@ -166,8 +165,9 @@ class Driver {
 };
 
 }  // namespace
+}  // namespace parley
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  Driver(std::as_bytes(std::span(data, size))).run();
+  parley::Driver(std::as_bytes(std::span(data, size))).run();
   return 0;
 }

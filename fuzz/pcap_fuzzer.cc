@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(file->packets() >= given);
     require(file->damage().size() <= CaptureFile::kMaxDamageListed);
     require(file->damage_count() >= file->damage().size());
-    require(file->packed_by() != "" || file->bytes_read() <= size);
+    require(!file->packed_by().empty() || file->bytes_read() <= size);
   } catch (const CaptureError& error) {
     require(error.kind() == CaptureError::Kind::NotCapture);
   }
