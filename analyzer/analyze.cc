@@ -7,6 +7,7 @@
 
 #include "analyzer/call_builder.h"
 #include "analyzer/capture_file.h"
+#include "analyzer/capture_points.h"
 #include "analyzer/diagnose/diagnose.h"
 #include "analyzer/frame.h"
 #include "analyzer/pipeline.h"
@@ -43,7 +44,7 @@ struct Source {
   Capture capture;
   RawPacket raw;
   bool more = false;
-  std::vector<std::uint32_t> points;  // by interface
+  Instant last_at;
 
   void advance() { more = file->next(raw); }
 };
@@ -57,12 +58,11 @@ class Reader {
  private:
   Source* earliest();
   void take(Source& source, Pipeline& pipeline);
-  std::uint32_t point_of(Source& source, std::uint32_t interface);
   void report_progress();
 
   const AnalyzeOptions& options_;
   std::vector<Source> sources_;
-  std::uint32_t next_point_ = 0;
+  CapturePoints points_;
   std::uint64_t packets_ = 0;
   std::uint64_t size_ = 0;  // of all files; 0: not known
 };
@@ -92,6 +92,7 @@ Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& opti
   if (std::none_of(sources_.begin(), sources_.end(), unknown))
     for (const Source& s : sources_)
       size_ += size_of(*s.file);
+  points_.find_halves(files);
 }
 
 // Packets of one file keep their order; between files the earlier one goes first.
@@ -103,21 +104,15 @@ Source* Reader::earliest() {
   return best;
 }
 
-std::uint32_t Reader::point_of(Source& source, std::uint32_t interface) {
-  if (interface >= source.points.size())
-    source.points.resize(interface + std::size_t{1}, kNone);
-  std::uint32_t& point = source.points[interface];
-  if (point == kNone)
-    point = next_point_++;
-  return point;
-}
-
 void Reader::take(Source& source, Pipeline& pipeline) {
   Capture& c = source.capture;
   const RawPacket& raw = source.raw;
   ++c.packets;
   c.bytes += raw.original_size;
   if (raw.has_time) {
+    if (c.first_time && raw.at < source.last_at)
+      ++c.times_backwards;
+    source.last_at = raw.at;
     c.first_time = c.first_time ? std::min(*c.first_time, raw.at) : raw.at;
     c.last_time = c.last_time ? std::max(*c.last_time, raw.at) : raw.at;
   }
@@ -125,7 +120,9 @@ void Reader::take(Source& source, Pipeline& pipeline) {
     ++c.cut_short;
   Packet packet;
   const PacketRef ref{c.index, raw.number};
-  switch (source.decoder.decode(raw, ref, point_of(source, raw.interface), packet)) {
+  const std::uint32_t point = points_.of(
+      c.index, *source.file, raw, [this](std::uint32_t file) { return !sources_[file].more; });
+  switch (source.decoder.decode(raw, ref, point, packet)) {
     case FrameVerdict::Decoded:
       pipeline.on_packet(packet);
       break;
@@ -184,6 +181,7 @@ std::vector<Capture> Reader::captures(Pipeline& pipeline) {
   for (Source& s : sources_) {
     s.capture.interfaces = s.file->interfaces();
     s.capture.damage = s.file->damage();
+    s.capture.timed = s.capture.packets == 0 || s.capture.first_time.has_value();
     name_counts(pipeline.counts(s.capture.index), s.capture);
     list.push_back(std::move(s.capture));
   }

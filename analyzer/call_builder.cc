@@ -310,9 +310,11 @@ Call Builder::build_call(std::uint32_t index) {
   Call call;
   call.id = index + 1;
   const TransportBuilder transports(pipeline_, found_, layout, book_);
+  const RoutePoints points(pipeline_, layout, PairBuilder(pipeline_, layout, book_));
   for (std::uint32_t t = 0; t < layout.transports; ++t) {
     call.transports.push_back(transports.build(t));
-    const std::vector<Stream> streams = build_streams(pipeline_, layout, t);
+    fill_media_points(pipeline_, layout, points, call.transports.back());
+    const std::vector<Stream> streams = build_streams(pipeline_, layout, points, t);
     call.streams.insert(call.streams.end(), streams.begin(), streams.end());
   }
   fill_peers(index, layout, call);

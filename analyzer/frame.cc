@@ -42,6 +42,7 @@ FrameVerdict FrameDecoder::decode(const RawPacket& raw, PacketRef ref, std::uint
                                   Packet& out) {
   out.ref = ref;
   out.at = raw.at;
+  out.has_time = raw.has_time;
   out.point = point;
   out.comment = raw.comment;
   out.cut_short = false;
@@ -83,6 +84,8 @@ FrameVerdict FrameDecoder::decode_ip(const RawPacket& raw, std::size_t offset, P
     return undecoded({WireFault::BadLength, network_offset_, "IP length"}, cut, out);
   out.source.address = view->source;
   out.destination.address = view->destination;
+  out.hop_limit = view->ttl;
+  out.ip_identification = view->identification;
   if (view->fragment)
     return decode_fragment(*view, out);
   return decode_transport({view->protocol, view->version == 6, view->payload, wire_size,

@@ -37,6 +37,7 @@ struct CaptureInterface {
   std::string description;
   std::uint16_t link_type = 0;
   std::uint32_t snap_length = 0;
+  std::uint32_t section = 0;  // of the pcapng file, from 0
 };
 
 struct Damage {
@@ -58,13 +59,16 @@ struct IcmpError {
 struct Packet {
   PacketRef ref;
   Instant at;
-  std::uint32_t point = 0;  // capture point: one for each interface of each file
+  bool has_time = true;     // false: the capture has none for it, `at` is that of another packet
+  std::uint32_t point = 0;  // see capture_points.h
   Endpoint source, destination;
   TransportProtocol protocol = TransportProtocol::None;
   Bytes payload;                        // UDP payload, TCP segment data, or ICMP body
   std::uint32_t payload_offset = 0;     // of `payload` in the frame (0 when reassembled)
   std::uint32_t wire_payload_size = 0;  // what the headers say; more than payload.size() if cut
   bool cut_short = false;               // a snap length cut it: not malformed
+  std::uint8_t hop_limit = 0;           // TTL of IPv4
+  std::uint32_t ip_identification = 0;  // 0 where IPv6 has none
   std::uint8_t tcp_flags = 0;
   std::uint32_t tcp_sequence = 0, tcp_acknowledgment = 0;
   std::optional<IcmpError> icmp_error;

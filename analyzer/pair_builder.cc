@@ -225,6 +225,36 @@ void PairBuilder::fill_counts(const PairSet& set, Pair& pair) const {
         RttSummary{milliseconds(rtt.min()), milliseconds(rtt.median()), milliseconds(rtt.max())};
 }
 
+// Several paths of a set may lie at one point.
+std::vector<SeenAt> PairBuilder::by_point(const PairSet& set,
+                                          std::vector<PathShare> CheckPath::Sums::*shares) const {
+  std::vector<SeenAt> list;
+  std::vector<std::uint32_t> points;
+  for (const PathId id : set.paths) {
+    for (const PathShare& share : ice_.paths()[id].sums.*shares) {
+      const std::uint32_t point = flows_[ice_.paths()[share.path].flow].key.point;
+      const auto known = std::find(points.begin(), points.end(), point);
+      if (known == points.end()) {
+        points.push_back(point);
+        list.push_back(
+            {share.count, share.first.ref, share.last.ref, share.first.at, share.last.at});
+        continue;
+      }
+      SeenAt& seen = list[static_cast<std::size_t>(known - points.begin())];
+      seen.count += share.count;
+      if (share.first.at < seen.first_at) {
+        seen.first = share.first.ref;
+        seen.first_at = share.first.at;
+      }
+      if (share.last.at > seen.last_at) {
+        seen.last = share.last.ref;
+        seen.last_at = share.last.at;
+      }
+    }
+  }
+  return list;
+}
+
 // The first check with USE-CANDIDATE that the peer sent over this pair, where the agent's own
 // checks are seen best: it nominates the pair for a controlled agent (RFC 8445 section 7.3.1.5).
 const Sighting* PairBuilder::nominating_check(const PairSet& set) const {
@@ -265,6 +295,8 @@ void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
   pair.local_ufrag = session.ufrags[path.agent];
   pair.remote_ufrag = session.ufrags[1U - path.agent];
   pair.through_turn = flow.key.carrier != kNone;
+  pair.answered_elsewhere = by_point(set, &CheckPath::Sums::answered_elsewhere);
+  pair.requests_seen_at = by_point(set, &CheckPath::Sums::unanswered_requests);
   for (const PathId id : set.paths)
     pair.icmp_errors = std::max(pair.icmp_errors, flows_[ice_.paths()[id].flow].icmp_errors);
   if (pair.through_turn) {

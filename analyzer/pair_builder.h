@@ -38,6 +38,8 @@ class PairBuilder {
   bool heard_first(const PairSet& set) const;
   std::optional<Endpoint> outside_of_remote(const PairSet& set) const;
   void fill_counts(const PairSet& set, Pair& pair) const;
+  std::vector<SeenAt> by_point(const PairSet& set,
+                               std::vector<PathShare> CheckPath::Sums::*shares) const;
   const Sighting* nominating_check(const PairSet& set) const;
   void fill_story(const PairSet& set, Pair& pair) const;
   void fill_state(const PairSet& set, Pair& pair) const;

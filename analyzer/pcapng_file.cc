@@ -254,6 +254,7 @@ bool PcapngFile::handle(std::uint32_t type, Bytes body, RawPacket& out) {
 // walked one by one)
 void PcapngFile::section_header(Bytes body) {
   section_interfaces_.clear();
+  ++sections_;
   const std::uint16_t major = load_u16(order_, body.data() + 4);
   if (major != 1)
     note_damage(block_offset_, fmt::format("a section of version {}, expected 1", major));
@@ -271,6 +272,7 @@ void PcapngFile::interface_description(Bytes body) {
     return;
   }
   CaptureInterface shown;
+  shown.section = sections_ == 0 ? 0 : sections_ - 1;
   shown.link_type = load_u16(order_, body.data());
   shown.snap_length = load_u32(order_, body.data() + 4);
   std::uint8_t resolution = TimestampUnit::kMicroseconds;

@@ -59,6 +59,7 @@ class PcapngFile final : public CaptureFile {
 
   ByteOrder order_ = ByteOrder::Little;
   std::vector<Interface> section_interfaces_;
+  std::uint32_t sections_ = 0;
   Instant last_time_;
   std::uint64_t block_offset_ = 0;  // of the block being handled
 };

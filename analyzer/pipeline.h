@@ -51,7 +51,9 @@ class Pipeline {
   void finish();
 
   FlowTable& flows() { return flows_; }
+  const FlowTable& flows() const { return flows_; }
   IceTracker& ice() { return ice_; }
+  const IceTracker& ice() const { return ice_; }
   TurnTracker& turn() { return turn_; }
   const DtlsTracker& dtls() const { return dtls_; }
   const RtpTracker& rtp() const { return rtp_; }

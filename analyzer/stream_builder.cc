@@ -47,6 +47,71 @@ void add_route(const OnRoute& route, Stream& s, std::set<std::uint8_t>& types) {
   }
 }
 
+// Losses between the two points. What the receiver's own numbers leave open is how many packets
+// came before its first and after its last one: those are lost only if it was captured all the
+// while. Fewer than kInFlight of them may still be under way.
+std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream* arrived,
+                                          const FlowRecord& receiver) {
+  constexpr std::int16_t kInFlight = 64;
+  const auto distance = [](std::int64_t from, std::int64_t to) {
+    return static_cast<std::int16_t>(static_cast<std::uint16_t>(to) -
+                                     static_cast<std::uint16_t>(from));
+  };
+  if (arrived != nullptr) {
+    const std::int16_t tail = distance(arrived->highest_sequence, sent.highest_sequence);
+    const std::int16_t head = distance(sent.first_sequence, arrived->first_sequence);
+    if (tail >= 0 && tail < kInFlight && head >= 0 && head < kInFlight)
+      return arrived->lost();
+  }
+  if (!captured_throughout(receiver, sent.first.at, sent.last.at))
+    return arrived != nullptr ? std::optional(arrived->lost()) : std::nullopt;
+  const std::uint64_t got = arrived != nullptr ? arrived->unique : 0;
+  return sent.unique > got ? sent.unique - got : 0;
+}
+
+const RtpStream* stream_at(const Pipeline& pipeline, const FlowUse& use, std::uint32_t ssrc,
+                           Side side) {
+  for (const std::uint32_t i : pipeline.flows()[use.flow].streams) {
+    const RtpStream& s = pipeline.rtp()[i];
+    if (s.ssrc == ssrc && s.direction == direction_of(use, side) && s.packets > 0)
+      return &s;
+  }
+  return nullptr;
+}
+
+// What each end has of one stream: known only if it is for every route that carried it.
+void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source& source,
+               Stream& s) {
+  s.sent = s.arrived = 0;
+  std::optional<std::uint64_t> lost = 0;
+  for (const auto& [number, route] : source) {
+    if (route.most->packets == 0)
+      continue;
+    const FlowUse* from = points.nearest(number, s.from);
+    const FlowUse* to = points.nearest(number, other(s.from));
+    const RtpStream* sent = from != nullptr ? stream_at(pipeline, *from, s.ssrc, s.from) : nullptr;
+    const RtpStream* arrived = to != nullptr ? stream_at(pipeline, *to, s.ssrc, s.from) : nullptr;
+    if (sent == nullptr)
+      s.sent.reset();
+    else if (s.sent)
+      *s.sent += sent->unique;
+    if (to == nullptr ||
+        (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow],
+                                                    route.most->first.at, route.most->last.at)))
+      s.arrived.reset();
+    else if (s.arrived && arrived != nullptr)
+      *s.arrived += arrived->unique;
+    if (sent == nullptr || to == nullptr || from->flow == to->flow) {
+      lost.reset();
+      continue;
+    }
+    const auto here = lost_between(*sent, arrived, pipeline.flows()[to->flow]);
+    lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
+  }
+  if (lost)
+    s.lost = lost;
+}
+
 Stream describe(const Source& source) {
   Stream s;
   s.lost = s.reordered = s.duplicated = 0;
@@ -62,7 +127,7 @@ Stream describe(const Source& source) {
 }  // namespace
 
 std::vector<Stream> build_streams(Pipeline& pipeline, const CallLayout& layout,
-                                  std::uint32_t index) {
+                                  const RoutePoints& points, std::uint32_t index) {
   std::map<std::pair<std::uint32_t, Side>, Source> sources;
   for (const FlowUse& use : layout.flows) {
     if (use.transport != index)
@@ -81,6 +146,7 @@ std::vector<Stream> build_streams(Pipeline& pipeline, const CallLayout& layout,
     s.ssrc = key.first;
     s.from = key.second;
     s.transport = index;
+    fill_ends(pipeline, points, source, s);
     list.push_back(std::move(s));
   }
   std::stable_sort(list.begin(), list.end(),

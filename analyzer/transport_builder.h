@@ -7,6 +7,7 @@
 #include "analyzer/address_book.h"
 #include "analyzer/call_layout.h"
 #include "analyzer/pair_builder.h"
+#include "analyzer/route_points.h"
 
 namespace parley::analyzer {
 
@@ -44,7 +45,10 @@ void list_restarts(Pipeline& pipeline, const FoundCalls& found, const CallLayout
                    std::uint32_t index, Transport& t);
 // The RTP streams of one transport, by first packet.
 std::vector<Stream> build_streams(Pipeline& pipeline, const CallLayout& layout,
-                                  std::uint32_t index);
+                                  const RoutePoints& points, std::uint32_t index);
+// Where the media of each side was seen, from its sender to its receiver.
+void fill_media_points(const Pipeline& pipeline, const CallLayout& layout,
+                       const RoutePoints& points, Transport& t);
 // Only DTLS; `t` has its packets counted already.
 void build_dtls(Pipeline& pipeline, const CallLayout& layout, std::uint32_t index, Transport& t);
 

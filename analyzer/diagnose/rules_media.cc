@@ -35,44 +35,96 @@ Sent media_of(const Call& call, const Transport& transport, Side side) {
   return sent;
 }
 
+void add_checks(const Transport& transport, Side side, Finding& finding) {
+  const Pair* path = selected_pair(transport, side);
+  if (path != nullptr && path->responses > 0)
+    finding.facts.push_back(fmt::format("{} of {}'s {} on the same path were answered.",
+                                        path->responses, to_string(side),
+                                        counted(path->requests, "check")));
+}
+
+std::string place(const Story& story, std::uint32_t capture, std::string_view otherwise) {
+  const std::string file = story.cite.file(capture);
+  return file.empty() ? std::string(otherwise) : file;
+}
+
+// One capture shows the media leave, another that none of it arrived.
+std::optional<Finding> media_lost_on_the_way(const Story& story, const Transport& transport,
+                                             Side side) {
+  const auto& sent = transport.media_sent[index_of(side)];
+  const auto& seen = transport.media_seen_last[index_of(side)];
+  const auto& arrived = transport.media_arrived[index_of(side)];
+  if (!sent || !seen || !arrived || sent->rtp < kEnoughPackets ||
+      arrived->rtp + arrived->rtcp > 0 || !sent->first_at ||
+      *sent->last_at - *sent->first_at < kReportDue)
+    return std::nullopt;
+  const std::string end = place(story, arrived->capture,
+                                fmt::format("the point nearest to {}", to_string(other(side))));
+  const std::string last = place(story, seen->capture, "the last point that saw them");
+  Finding finding = make_finding("media-one-way");
+  finding.confidence = Confidence::Certain;
+  finding.peer = side;
+  finding.transport = transport.id;
+  finding.summary = fmt::format("{} sends media, and none of it reaches {}.", to_string(side),
+                                to_string(other(side)));
+  finding.facts.push_back(fmt::format(
+      "{} sent {} over {} {}.", to_string(side), counted(sent->rtp, "RTP packet"),
+      span_text(*sent->last_at - *sent->first_at), story.cite.range(sent->first, sent->last)));
+  if (seen->capture != sent->capture)
+    finding.facts.push_back(fmt::format("{} of them were seen last at {} {}.", seen->rtp, last,
+                                        story.cite.range(seen->first, seen->last)));
+  finding.facts.push_back(fmt::format("At {} arrived 0 RTP and 0 RTCP packets of them.", end));
+  add_checks(transport, side, finding);
+  finding.evidence = {*seen->first, *seen->last};
+  finding.open.push_back(
+      fmt::format("Which device between {} and {} drops RTP and RTCP.", last, end));
+  finding.try_this = fmt::format(
+      "Look for a filter between {} and {} that lets STUN and DTLS pass and drops RTP.", last, end);
+  return finding;
+}
+
+std::optional<Finding> media_from_one_only(const Story& story, const Transport& transport,
+                                           Side side) {
+  const Side back = other(side);
+  const std::uint64_t packets = rtp_from(transport, side);
+  if (packets < kEnoughPackets || rtp_from(transport, back) + rtcp_from(transport, back) > 0)
+    return std::nullopt;
+  const Sent sent = media_of(story.call, transport, side);
+  if (!sent.first_at || !sent.last_at || *sent.last_at - *sent.first_at < kReportDue)
+    return std::nullopt;
+  Finding finding = make_finding("media-one-way");
+  finding.peer = back;
+  finding.transport = transport.id;
+  finding.summary =
+      fmt::format("The path is up, and media flows from {} only: no RTP and no RTCP of {}.",
+                  to_string(side), to_string(back));
+  finding.facts.push_back(fmt::format(
+      "{} sent {} over {} {}.", to_string(side), counted(packets, "RTP packet"),
+      span_text(*sent.last_at - *sent.first_at), story.cite.range(sent.first, sent.last)));
+  finding.facts.push_back(
+      fmt::format("Of {} came 0 RTP and 0 RTCP packets; a receiver of media reports by RTCP.",
+                  to_string(back)));
+  add_checks(transport, side, finding);
+  if (sent.first)
+    finding.evidence.push_back(*sent.first);
+  finding.open.push_back(
+      fmt::format("Whether {} sends no media at all, or something between drops RTP and RTCP only.",
+                  to_string(back)));
+  finding.try_this =
+      fmt::format("Capture at {} too: if its media leaves there, a device between filters it.",
+                  to_string(back));
+  return finding;
+}
+
 }  // namespace
 
 void find_one_way_media(const Story& story, Findings& out) {
   for (const Transport& transport : story.call.transports) {
     for (const Side side : {Side::A, Side::B}) {
-      const Side back = other(side);
-      const std::uint64_t packets = rtp_from(transport, side);
-      if (packets < kEnoughPackets || rtp_from(transport, back) + rtcp_from(transport, back) > 0)
-        continue;
-      const Sent sent = media_of(story.call, transport, side);
-      if (!sent.first_at || !sent.last_at || *sent.last_at - *sent.first_at < kReportDue)
-        continue;
-      Finding finding = make_finding("media-one-way");
-      finding.peer = back;
-      finding.transport = transport.id;
-      finding.summary =
-          fmt::format("The path is up, and media flows from {} only: no RTP and no RTCP of {}.",
-                      to_string(side), to_string(back));
-      finding.facts.push_back(fmt::format(
-          "{} sent {} over {} {}.", to_string(side), counted(packets, "RTP packet"),
-          span_text(*sent.last_at - *sent.first_at), story.cite.range(sent.first, sent.last)));
-      finding.facts.push_back(
-          fmt::format("Of {} came 0 RTP and 0 RTCP packets; a receiver of media reports by RTCP.",
-                      to_string(back)));
-      const Pair* path = selected_pair(transport, side);
-      if (path != nullptr && path->responses > 0)
-        finding.facts.push_back(fmt::format("{} of {}'s {} on the same path were answered.",
-                                            path->responses, to_string(side),
-                                            counted(path->requests, "check")));
-      if (sent.first)
-        finding.evidence.push_back(*sent.first);
-      finding.open.push_back(fmt::format(
-          "Whether {} sends no media at all, or something between drops RTP and RTCP only.",
-          to_string(back)));
-      finding.try_this =
-          fmt::format("Capture at {} too: if its media leaves there, a device between filters it.",
-                      to_string(back));
-      out.push_back(std::move(finding));
+      if (auto lost = media_lost_on_the_way(story, transport, side))
+        out.push_back(std::move(*lost));
+      else if (auto silent = media_from_one_only(story, transport, side))
+        out.push_back(std::move(*silent));
     }
   }
 }

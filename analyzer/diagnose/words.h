@@ -46,6 +46,8 @@ class Citation {
                     const std::optional<PacketRef>& last) const;
   // "[3, 4, 8 and 12 more]".
   std::string list(const std::vector<PacketRef>& packets, std::size_t limit = 4) const;
+  // How a capture is named: its file without folder and extension.
+  std::string file(std::uint32_t capture) const { return name(capture); }
 
  private:
   std::string name(std::uint32_t capture) const;

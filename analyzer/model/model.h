@@ -195,7 +195,7 @@ struct Flow {
 struct MediaSeen {
   std::uint64_t rtp = 0, rtcp = 0;
   std::uint32_t capture = 0;
-  std::optional<PacketRef> first, last;  // of both kinds; empty: none was seen
+  std::optional<PacketRef> first, last;  // of RTP; empty: none was seen
   std::optional<Instant> first_at, last_at;
 };
 
@@ -216,9 +216,9 @@ struct Transport {
   std::vector<DtlsStep> dtls_steps;
   std::vector<RoleConflict> conflicts;
   std::vector<IceRestart> restart_list;
-  // By sender. Known where a capture shows the socket of the side that sends, and of the side that
-  // receives; empty where it is not captured.
-  std::array<std::optional<MediaSeen>, 2> media_sent, media_arrived;
+  // By sender: at the point nearest to it, at the last point that saw any, and at the point nearest
+  // to the receiver. Empty where no such point was captured, or not for long enough to tell.
+  std::array<std::optional<MediaSeen>, 2> media_sent, media_seen_last, media_arrived;
 };
 
 struct TurnChannel {
@@ -268,7 +268,8 @@ struct Stream {
   std::vector<std::uint8_t> payload_types;  // ascending
   std::uint64_t packets = 0, bytes = 0;     // bytes: UDP payload
   std::optional<std::uint64_t> lost, reordered, duplicated;
-  // At the sender's own socket, and at the receiver's; empty where that was not captured.
+  // At the captured point nearest to the sender, and at that nearest to the receiver, each packet
+  // once; empty where no point shows that side.
   std::optional<std::uint64_t> sent, arrived;
   std::optional<double> jitter_ms, bitrate_bps;
   bool decrypted = false;

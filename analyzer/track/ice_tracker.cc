@@ -48,6 +48,19 @@ void note_error(std::vector<PathError>& errors, std::uint16_t code, std::uint64_
     errors.push_back({code, count, first, last});
 }
 
+void note_share(std::vector<PathShare>& shares, PathId path, std::uint64_t count,
+                const Sighting& first, const Sighting& last) {
+  for (PathShare& share : shares) {
+    if (share.path == path) {
+      share.count += count;
+      share.last = last;
+      return;
+    }
+  }
+  if (shares.size() < IceTracker::kMaxEvents)
+    shares.push_back({path, count, first, last});
+}
+
 }  // namespace
 
 void BoundedSample::add(Duration value) {
@@ -306,7 +319,7 @@ void IceTracker::fold(const Transaction& transaction) {
   sums.successes += nearest.successes;
   sums.use_candidate += transaction.use_candidate ? requests : 0;
   if (nearest.successes == 0 && nearest.errors == 0)
-    ++sums.unanswered;
+    fold_unanswered(transaction, sums);
   if (rtt && nearest.successes > 0)
     sums.rtt.add(*rtt);
   if (nearest.errors == 0)
@@ -318,6 +331,18 @@ void IceTracker::fold(const Transaction& transaction) {
     if (session.conflicts.size() < kMaxEvents)
       session.conflicts.push_back(
           {path.agent, transaction.role, nearest.first_request, nearest.first_error});
+  }
+}
+
+void IceTracker::fold_unanswered(const Transaction& transaction, CheckPath::Sums& sums) {
+  ++sums.unanswered;
+  for (const TransactionView& view : transaction.views) {
+    note_share(sums.unanswered_requests, view.path, view.requests, view.first_request,
+               view.last_request);
+    if (view.successes > 0)
+      note_share(sums.answered_elsewhere, view.path, 1, view.first_success, view.first_success);
+    else if (view.errors > 0)
+      note_share(sums.answered_elsewhere, view.path, 1, view.first_error, view.last_error);
   }
 }
 

@@ -47,6 +47,12 @@ struct PathError {
   std::uint64_t count = 0;
   Sighting first, last;
 };
+// What one of the paths of a set saw of transactions that another path of the set began.
+struct PathShare {
+  PathId path = kNone;
+  std::uint64_t count = 0;
+  Sighting first, last;
+};
 struct MappedAddress {
   Endpoint address;
   Sighting first;
@@ -72,6 +78,9 @@ struct CheckPath {
     std::uint64_t transactions = 0, requests = 0, successes = 0, use_candidate = 0, unanswered = 0;
     std::vector<PathError> errors;
     BoundedSample rtt;
+    // Of those without a response here: where responses were seen all the same, and where the
+    // requests were; in the order in which the packets reach the paths, this one first.
+    std::vector<PathShare> answered_elsewhere, unanswered_requests;
   } sums;
 };
 
@@ -133,6 +142,7 @@ class IceTracker {
   void note_role(IceSession& session, std::uint8_t agent, trace::IceRole role,
                  const Packet& packet);
   void fold(const Transaction& transaction);
+  static void fold_unanswered(const Transaction& transaction, CheckPath::Sums& sums);
 
   FlowTable& flows_;
   StunTransactions transactions_;

@@ -1,0 +1,89 @@
+// Where the media of each side was seen: at its sender, on its way, at its receiver.
+
+#include <algorithm>
+#include <map>
+
+#include "analyzer/transport_builder.h"
+
+namespace parley::analyzer {
+
+namespace {
+
+class MediaPoints {
+ public:
+  MediaPoints(const Pipeline& pipeline, const CallLayout& layout, const RoutePoints& points,
+              Transport& t)
+      : flows_(pipeline.flows()), layout_(layout), points_(points), t_(t) {}
+
+  void fill(Side side);
+
+ private:
+  const FlowDirection& way(const FlowUse& use, Side side) const {
+    return flows_[use.flow].directions[direction_of(use, side)];
+  }
+  void add(const FlowUse& use, Side side, std::optional<MediaSeen>& sum) const;
+
+  const FlowTable& flows_;
+  const CallLayout& layout_;
+  const RoutePoints& points_;
+  Transport& t_;
+};
+
+void MediaPoints::add(const FlowUse& use, Side side, std::optional<MediaSeen>& sum) const {
+  const FlowDirection& seen = way(use, side);
+  if (!sum) {
+    sum.emplace();
+    sum->capture = flows_[use.flow].first.ref.capture;
+  }
+  sum->rtp += seen.rtp;
+  sum->rtcp += seen.rtcp;
+  if (seen.rtp == 0)
+    return;
+  if (!sum->first_at || seen.first_rtp.at < *sum->first_at) {
+    sum->first = seen.first_rtp.ref;
+    sum->first_at = seen.first_rtp.at;
+  }
+  if (!sum->last_at || seen.last_rtp.at > *sum->last_at) {
+    sum->last = seen.last_rtp.ref;
+    sum->last_at = seen.last_rtp.at;
+  }
+}
+
+// The last point of a route that saw media is the one that saw its first packet latest.
+void MediaPoints::fill(Side side) {
+  const std::size_t s = index_of(side);
+  std::map<std::uint32_t, const FlowUse*> last;
+  for (const FlowUse& use : layout_.flows) {
+    if (use.transport != t_.id || way(use, side).rtp == 0)
+      continue;
+    const FlowUse*& seen = last[use.route];
+    if (seen == nullptr || way(use, side).first_rtp.at > way(*seen, side).first_rtp.at)
+      seen = &use;
+  }
+  bool arrival_known = true;
+  for (const auto& [route, seen] : last) {
+    add(*seen, side, t_.media_seen_last[s]);
+    if (const FlowUse* from = points_.nearest(route, side))
+      add(*from, side, t_.media_sent[s]);
+    const FlowUse* to = points_.nearest(route, other(side));
+    const FlowDirection& media = way(*seen, side);
+    if (to == nullptr ||
+        !captured_throughout(flows_[to->flow], media.first_rtp.at, media.last_rtp.at))
+      arrival_known = false;
+    else
+      add(*to, side, t_.media_arrived[s]);
+  }
+  if (!arrival_known)
+    t_.media_arrived[s].reset();
+}
+
+}  // namespace
+
+void fill_media_points(const Pipeline& pipeline, const CallLayout& layout,
+                       const RoutePoints& points, Transport& t) {
+  MediaPoints media(pipeline, layout, points, t);
+  for (const Side side : {Side::A, Side::B})
+    media.fill(side);
+}
+
+}  // namespace parley::analyzer
