@@ -22,7 +22,7 @@ void require(bool condition) {
 }
 
 const crypto::Certificate& certificate(bool client) {
-  static const auto make = [](std::string_view name) {
+  const auto make = [](std::string_view name) {
     SeededRandom random(1, name);
     return crypto::Certificate::make(random, std::chrono::seconds(1'704'067'200));
   };
@@ -43,7 +43,7 @@ class Driver {
 
   void run() {
     for (dtls::Transport* side : {&client_, &server_}) {
-      side->set_path(kHere, kThere);
+      side->set_path(here_, there_);
       Outbox out;
       side->start(now_, out);
       carry(side, out);
@@ -122,7 +122,7 @@ class Driver {
   }
   void receive(dtls::Transport* side, Bytes payload) {
     Outbox out;
-    side->on_datagram(now_, {kHere, kThere, payload}, out);
+    side->on_datagram(now_, {here_, there_, payload}, out);
     carry(side, out);
   }
   void damage() {
@@ -186,8 +186,8 @@ class Driver {
   }
 
   static constexpr std::size_t kMaxInFlight = 64;
-  const Endpoint kHere{IpAddress::v4(0xc0000201U), 5000};
-  const Endpoint kThere{IpAddress::v4(0xc0000202U), 6000};
+  const Endpoint here_{IpAddress::v4(0xc0000201U), 5000};
+  const Endpoint there_{IpAddress::v4(0xc0000202U), 6000};
   ByteReader input_;
   SeededRandom client_random_, server_random_;
   std::uint8_t settings_;

@@ -22,16 +22,16 @@ const EVP_MD* fetched(const char* name) {
   return md;
 }
 const EVP_MD* sha1_md() {
-  static const EVP_MD* const md = fetched("SHA1");
-  return md;
+  static const EVP_MD* const kMd = fetched("SHA1");
+  return kMd;
 }
 const EVP_MD* sha256_md() {
-  static const EVP_MD* const md = fetched("SHA256");
-  return md;
+  static const EVP_MD* const kMd = fetched("SHA256");
+  return kMd;
 }
 const EVP_MD* md5_md() {
-  static const EVP_MD* const md = fetched("MD5");
-  return md;
+  static const EVP_MD* const kMd = fetched("MD5");
+  return kMd;
 }
 
 // One digest context for the duration of a call.

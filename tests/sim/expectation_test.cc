@@ -30,11 +30,11 @@ ExpectationResult judged(const std::string& text, const std::vector<trace::Recor
 
 // Checking at 1 s, connected at 2 s, disconnected at 5 s, connected again at 6 s, failed at 9 s.
 const std::vector<trace::Record>& life() {
-  static const std::vector<trace::Record> records = {
+  static const std::vector<trace::Record> kRecords = {
       ice(1000, trace::IceState::Checking),  ice(1500, trace::IceState::Failed, kBob),
       ice(2000, trace::IceState::Connected), ice(5000, trace::IceState::Disconnected),
       ice(6000, trace::IceState::Completed), ice(9000, trace::IceState::Failed)};
-  return records;
+  return kRecords;
 }
 
 TEST(Expectation, JudgesStatesAtTheirTimes) {

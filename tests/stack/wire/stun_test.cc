@@ -15,9 +15,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const json& vectors() {
-  static const json list =
+  static const json kList =
       json::parse(test::read_text(test::source_path("tests/vectors/stun.json")))["vectors"];
-  return list;
+  return kList;
 }
 
 const json& vector_named(const std::string& name) {
