@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "stack/base/time.h"
 #include "stack/machine.h"
 #include "stack/trace/record.h"
+#include "tests/support/pair_capture.h"
 
 namespace parley::test {
 
@@ -52,6 +54,19 @@ class Pair {
         random_(link.seed, "link"),
         first_out_(&first_records),
         second_out_(&second_records) {}
+
+  Pair(const Pair&) = delete;
+  Pair& operator=(const Pair&) = delete;
+  // Leaves a capture of what was sent when PARLEY_CAPTURE asks for it.
+  ~Pair() {
+    const char* directory = std::getenv("PARLEY_CAPTURE");
+    if (directory == nullptr)
+      return;
+    PairCapture capture;
+    for (const Sent& s : sent)
+      capture.add(s.at, s.datagram.source, s.datagram.destination, s.datagram.payload, s.delivered);
+    capture.write(directory);
+  }
 
   trace::RecordList first_records, second_records;
   std::vector<Sent> sent;
