@@ -109,6 +109,7 @@ void Reader::take(Source& source, Pipeline& pipeline) {
   const RawPacket& raw = source.raw;
   ++c.packets;
   c.bytes += raw.original_size;
+  c.timed = c.timed && raw.has_time;
   if (raw.has_time) {
     if (c.first_time && raw.at < source.last_at)
       ++c.times_backwards;
@@ -181,7 +182,6 @@ std::vector<Capture> Reader::captures(Pipeline& pipeline) {
   for (Source& s : sources_) {
     s.capture.interfaces = s.file->interfaces();
     s.capture.damage = s.file->damage();
-    s.capture.timed = s.capture.packets == 0 || s.capture.first_time.has_value();
     name_counts(pipeline.counts(s.capture.index), s.capture);
     list.push_back(std::move(s.capture));
   }
@@ -194,6 +194,25 @@ std::size_t flows_within(std::size_t budget) {
   constexpr std::size_t kBytesOfFlow = 4096;
   constexpr std::size_t kFewest = 1024;
   return std::clamp(budget / 2 / kBytesOfFlow, kFewest, FlowTable::kMaxFlows);
+}
+
+// Without the times of packets there are none of what they did.
+void withdraw_times(Call& call) {
+  for (Transport& t : call.transports) {
+    for (TransportAgent& agent : t.agents) {
+      agent.connected.reset();
+      agent.consent_lost.reset();
+    }
+    for (Pair& pair : t.pairs)
+      pair.rtt.reset();
+    t.dtls.handshake_ms.reset();
+  }
+  for (Stream& s : call.streams) {
+    s.jitter_ms.reset();
+    s.bitrate_bps.reset();
+  }
+  for (StunServerUse& use : call.stun_servers)
+    use.rtt.reset();
 }
 
 }  // namespace
@@ -215,6 +234,10 @@ Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOp
   }
   analysis.loose = pipeline.loose();
   analysis.calls = build_calls(pipeline);
+  if (std::any_of(analysis.captures.begin(), analysis.captures.end(),
+                  [](const Capture& c) { return !c.timed; }))
+    for (Call& call : analysis.calls)
+      withdraw_times(call);
   diagnose(analysis);
   return analysis;
 }

@@ -279,15 +279,23 @@ void Builder::fill_totals(const CallLayout& layout, Call& call) const {
   }
 }
 
+// Each packet once, where it was seen first, which is nearest to the one that sent it.
 void Builder::fill_icmp(const CallLayout& layout, Call& call) const {
   std::map<FlowId, const FlowUse*> uses;
   for (const FlowUse& use : layout.flows)
     uses[use.flow] = &use;
+  // The quoted packet, and how many reports of it came before at the same point.
+  using Quoted = std::tuple<std::uint32_t, bool, std::uint64_t>;
+  std::map<std::pair<std::uint32_t, Quoted>, std::uint32_t> at_point;
+  std::set<std::pair<Quoted, std::uint32_t>> known;
   for (const IcmpSeen& seen : pipeline_.icmp()) {
     const auto it = uses.find(seen.flow);
     if (it == uses.end() || call.icmp_reports.size() >= kMaxListed)
       continue;
     const FlowRecord& flow = pipeline_.flows()[seen.flow];
+    const Quoted quoted{it->second->route, seen.refused == it->second->from_a, seen.quoted};
+    if (!known.emplace(quoted, at_point[{flow.key.point, quoted}]++).second)
+      continue;
     IcmpReport report;
     report.packet = seen.seen.ref;
     report.at = seen.seen.at;

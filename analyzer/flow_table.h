@@ -43,6 +43,8 @@ struct Sighting {
 // What went one way. First and last are those of DTLS, RTP and RTCP: STUN has its own records.
 struct FlowDirection {
   std::uint64_t stun = 0, dtls = 0, rtp = 0, rtcp = 0, other = 0;
+  // Second sightings of packets that are counted above, as a router at the point makes them.
+  std::uint64_t dtls_copies = 0, rtp_copies = 0, rtcp_copies = 0;
   Sighting first_data, last_data, first_rtp, last_rtp, last_any;
   std::uint64_t data() const { return dtls + rtp + rtcp; }
   std::uint64_t packets() const { return stun + data() + other; }

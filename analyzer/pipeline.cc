@@ -1,6 +1,8 @@
 #include "analyzer/pipeline.h"
 
-#include "stack/wire/demux.h"
+#include <algorithm>
+
+#include "stack/base/bytes.h"
 #include "stack/wire/turn.h"
 
 namespace parley::analyzer {
@@ -16,6 +18,27 @@ void touch_data(FlowDirection& d, const Packet& packet) {
   d.last_data = {packet.ref, packet.at};
   if (d.data() == 0)
     d.first_data = d.last_data;
+}
+
+// A NAT rewrites addresses, ports and checksums of the quoted packet, and leaves its
+// identification, its length and what it carries (RFC 5508 section 4).
+std::uint64_t hash_of_quoted(Bytes quoted) {
+  constexpr std::size_t kUdpHeader = 8;
+  constexpr std::size_t kCarried = 24;
+  constexpr std::uint64_t kPrime = 0x100000001b3ULL;
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  if (quoted.size() < 20)
+    return hash;
+  const bool v6 = load_u8(quoted.data()) >> 4U == 6;
+  const std::size_t header = v6 ? 40U : (load_u8(quoted.data()) & 0xfU) * std::size_t{4};
+  if (quoted.size() < header + kUdpHeader)
+    return hash;
+  hash = (hash ^ (v6 ? 0U : load_u16(quoted.data() + 4))) * kPrime;
+  hash = (hash ^ load_u16(quoted.data() + header + 4)) * kPrime;
+  const Bytes carried = quoted.subspan(header + kUdpHeader);
+  for (std::size_t i = 0; i < std::min(carried.size(), kCarried); ++i)
+    hash = (hash ^ load_u8(carried.data() + i)) * kPrime;
+  return hash;
 }
 
 }  // namespace
@@ -34,7 +57,7 @@ ProtocolCounts& Pipeline::counts(std::uint32_t capture) {
 }
 
 void Pipeline::on_packet(const Packet& packet) {
-  end_ = packet.at;
+  end_ = std::max(end_, packet.at);
   switch (packet.protocol) {
     case TransportProtocol::Udp:
       on_udp(packet);
@@ -71,29 +94,25 @@ void Pipeline::on_payload(const Place& place, const Packet& packet) {
   FlowDirection& way = flow.directions[place.direction];
   touch(flow, place.direction, packet);
   const bool believable = !flow.dns || flow.proof != FlowProof::None;
-  switch (classify_first_byte(packet.payload)) {
+  const PayloadClass what = classify_first_byte(packet.payload);
+  switch (what) {
     case PayloadClass::Rtp:
       if (!believable)
         break;
+      if (!rtp_.on_rtp(flow, place.flow, place.direction, packet)) {
+        ++way.rtp_copies;
+        return;
+      }
       touch_data(way, packet);
       way.last_rtp = way.last_data;
       if (way.rtp++ == 0)
         way.first_rtp = way.last_data;
-      rtp_.on_rtp(flow, place.flow, place.direction, packet);
       return;
     case PayloadClass::Rtcp:
-      if (!believable)
-        break;
-      touch_data(way, packet);
-      ++way.rtcp;
-      rtp_.on_rtcp(flow, place.flow, place.direction, packet);
-      return;
     case PayloadClass::Dtls:
       if (!believable)
         break;
-      touch_data(way, packet);
-      ++way.dtls;
-      dtls_.on_datagram(flow, place.flow, place.direction, packet);
+      on_control(place, packet, what);
       return;
     case PayloadClass::Stun:
       on_stun(place, packet);
@@ -109,6 +128,25 @@ void Pipeline::on_payload(const Place& place, const Packet& packet) {
       break;
   }
   count_other(place, packet);
+}
+
+// RTCP or DTLS.
+void Pipeline::on_control(const Place& place, const Packet& packet, PayloadClass what) {
+  FlowRecord& flow = flows_[place.flow];
+  FlowDirection& way = flow.directions[place.direction];
+  const bool copy = place.counted && copies_.is_copy(place.flow, place.direction, packet);
+  if (copy) {
+    ++(what == PayloadClass::Dtls ? way.dtls_copies : way.rtcp_copies);
+    return;
+  }
+  touch_data(way, packet);
+  if (what == PayloadClass::Dtls) {
+    ++way.dtls;
+    dtls_.on_datagram(flow, place.flow, place.direction, packet);
+  } else {
+    ++way.rtcp;
+    rtp_.on_rtcp(flow, place.flow, place.direction, packet);
+  }
 }
 
 void Pipeline::count_other(const Place& place, const Packet& packet) {
@@ -129,6 +167,10 @@ void Pipeline::on_stun(const Place& place, const Packet& packet) {
   }
   FlowRecord& flow = flows_[place.flow];
   const bool turn = TurnTracker::is_turn(message->method());
+  if (place.counted && copies_.is_copy(place.flow, place.direction, packet)) {
+    ++(turn ? counts(packet.ref.capture).turn : counts(packet.ref.capture).stun);
+    return;
+  }
   if (!turn || flow.key.carrier != kNone) {
     ++flow.directions[place.direction].stun;
     if (place.counted)
@@ -234,7 +276,7 @@ void Pipeline::on_icmp(const Packet& packet) {
   key.point = packet.point;
   key.protocol = error.quoted_protocol;
   const FlowTable::Found found = flows_.find(key);
-  if (found.id == kNone)
+  if (found.id == kNone || copies_.is_copy(found.id, found.direction, packet))
     return;
   ++flows_[found.id].icmp_errors;
   icmp_.push_back({found.id,
@@ -242,24 +284,37 @@ void Pipeline::on_icmp(const Packet& packet) {
                    {packet.ref, packet.at},
                    error.type,
                    error.code,
-                   packet.source.address.is_v6()});
+                   packet.source.address.is_v6(),
+                   hash_of_quoted(packet.payload)});
 }
 
-void Pipeline::add_loose(const FlowRecord& flow, const RtpStream* source) {
+void Pipeline::add_loose_rtp(const FlowRecord& flow) {
+  for (const std::uint32_t i : flow.streams) {
+    const RtpStream& stream = rtp_[i];
+    if (!stream.continuous || loose_.size() >= kMaxLoose)
+      continue;
+    LooseFlow loose;
+    loose.a = flow.source(stream.direction);
+    loose.b = flow.destination(stream.direction);
+    loose.protocol = "rtp";
+    loose.ssrc = stream.ssrc;
+    loose.packets = stream.packets;
+    loose.first = stream.first.ref;
+    loose_.push_back(std::move(loose));
+  }
+}
+
+void Pipeline::add_loose_dtls(const FlowRecord& flow) {
   if (loose_.size() >= kMaxLoose)
     return;
   LooseFlow loose;
   loose.a = flow.key.a;
   loose.b = flow.key.b;
-  loose.first = flow.first.ref;
-  if (source != nullptr) {
-    loose.protocol = "rtp";
-    loose.ssrc = source->ssrc;
-    loose.packets = flow.directions[0].rtp + flow.directions[1].rtp;
-  } else {
-    loose.protocol = "dtls";
-    loose.packets = flow.directions[0].dtls + flow.directions[1].dtls;
-  }
+  const auto& [there, back] = flow.directions;
+  const Sighting& first = there.dtls > 0 ? there.first_data : back.first_data;
+  loose.first = first.ref;
+  loose.protocol = "dtls";
+  loose.packets = there.dtls + back.dtls;
   loose_.push_back(std::move(loose));
 }
 
@@ -268,24 +323,26 @@ void Pipeline::settle(FlowId id) {
   const FlowRecord& flow = flows_[id];
   if (!flow.in_use || flow.key.protocol == TransportProtocol::Tcp)
     return;
-  const RtpStream* source = flow.proof == FlowProof::Ice ? nullptr : rtp_.one_source(flow);
-  if (flow.proof == FlowProof::Handshake || source != nullptr)
-    add_loose(flow, flow.proof == FlowProof::Handshake ? nullptr : source);
+  const bool rtp = flow.proof == FlowProof::None && rtp_.believable(flow);
+  if (flow.proof == FlowProof::Handshake)
+    add_loose_dtls(flow);
+  else if (rtp)
+    add_loose_rtp(flow);
   if (flow.over_tcp)
     return;
   ProtocolCounts& c = counts(flow.first.ref.capture);
   for (const FlowDirection& d : flow.directions) {
     if (flow.proof != FlowProof::None) {
-      c.srtp += d.rtp;
-      c.srtcp += d.rtcp;
-      c.dtls += d.dtls;
+      c.srtp += d.rtp + d.rtp_copies;
+      c.srtcp += d.rtcp + d.rtcp_copies;
+      c.dtls += d.dtls + d.dtls_copies;
       c.other += d.other;
-    } else if (source != nullptr) {
-      c.rtp += d.rtp;
-      c.rtcp += d.rtcp;
-      c.other += d.dtls + d.other;
+    } else if (rtp) {
+      c.rtp += d.rtp + d.rtp_copies;
+      c.rtcp += d.rtcp + d.rtcp_copies;
+      c.other += d.dtls + d.dtls_copies + d.other;
     } else {
-      const std::uint64_t all = d.data() + d.other;
+      const std::uint64_t all = d.data() + d.dtls_copies + d.rtp_copies + d.rtcp_copies + d.other;
       (flow.dns ? c.dns : flow.key.carrier != kNone ? c.turn : c.other) += all;
     }
   }

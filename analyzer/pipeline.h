@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "analyzer/copy_filter.h"
 #include "analyzer/flow_table.h"
 #include "analyzer/model/model.h"
 #include "analyzer/packet.h"
@@ -19,6 +20,7 @@
 #include "analyzer/track/rtp_tracker.h"
 #include "analyzer/track/turn_stream.h"
 #include "analyzer/track/turn_tracker.h"
+#include "stack/wire/demux.h"
 
 namespace parley::analyzer {
 
@@ -28,6 +30,8 @@ struct IcmpSeen {
   Sighting seen;
   std::uint8_t type = 0, code = 0;
   bool v6 = false;
+  // The quoted packet, whatever addresses a NAT gave it.
+  std::uint64_t quoted = 0;
 };
 
 // Packets of one capture by protocol.
@@ -78,9 +82,12 @@ class Pipeline {
   void on_relayed(const Place& carrier, const Relayed& relayed, const Packet& packet);
   void count_other(const Place& place, const Packet& packet);
   void settle(FlowId id);
-  void add_loose(const FlowRecord& flow, const RtpStream* source);
+  void add_loose_rtp(const FlowRecord& flow);
+  void add_loose_dtls(const FlowRecord& flow);
+  void on_control(const Place& place, const Packet& packet, PayloadClass what);
 
   FlowTable flows_;
+  CopyFilter copies_;
   IceTracker ice_;
   TurnTracker turn_;
   DtlsTracker dtls_;

@@ -388,7 +388,7 @@ struct Capture {
       by_protocol;  // packets: stun turn dtls srtp rtp srtcp rtcp icmp arp other ...
   std::uint64_t cut_short = 0, undecoded = 0;
   std::uint64_t times_backwards = 0;  // packets that are earlier than the one before them
-  bool timed = true;                  // false: no packet has a time
+  bool timed = true;                  // false: some packets have no time
   std::vector<Damage> damage;
 };
 

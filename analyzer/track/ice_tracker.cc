@@ -228,7 +228,37 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
   if (opened.view != nullptr) {
     ++opened.view->requests;
     opened.view->last_request = now;
+    if (opened.view->requests == 1 && !early_.empty())
+      match_early(flow, direction, message.transaction_id(), packet.at);
   }
+}
+
+void IceTracker::keep_early(FlowId flow, Direction direction, const stun::MessageView& message,
+                            const Packet& packet) {
+  while (!early_.empty() &&
+         (early_.size() >= kMaxEarly || packet.at - early_.front().at > kEarlyFor))
+    early_.pop_front();
+  const Bytes bytes = message.message();
+  early_.push_back({flow, direction, message.transaction_id(), packet.ref, packet.at,
+                    ByteBuffer(bytes.begin(), bytes.end())});
+}
+
+void IceTracker::match_early(FlowId flow, Direction asked, const stun::TransactionId& id,
+                             Instant now) {
+  const auto it = std::find_if(early_.begin(), early_.end(), [&](const Early& e) {
+    return e.id == id && e.flow == flow && e.direction == reverse(asked) && now - e.at <= kEarlyFor;
+  });
+  if (it == early_.end())
+    return;
+  const Early early = std::move(*it);
+  early_.erase(it);
+  const auto message = stun::MessageView::decode(early.message);
+  if (!message)
+    return;
+  Packet packet;
+  packet.ref = early.ref;
+  packet.at = early.at;
+  on_response(flow, early.direction, *message, packet);
 }
 
 void IceTracker::on_response(FlowId flow, Direction direction, const stun::MessageView& message,
@@ -241,6 +271,7 @@ void IceTracker::on_response(FlowId flow, Direction direction, const stun::Messa
     if (message.has(stun::Attribute::MessageIntegrity) &&
         message.verify_fingerprint() == stun::Verification::Good)
       flows_[flow].proof = FlowProof::Ice;
+    keep_early(flow, direction, message, packet);
     return;
   }
   const Direction asked = reverse(direction);
@@ -248,8 +279,10 @@ void IceTracker::on_response(FlowId flow, Direction direction, const stun::Messa
       transaction->views.begin(), transaction->views.end(), [&](const TransactionView& v) {
         return paths_[v.path].flow == flow && paths_[v.path].direction == asked;
       });
-  if (view == transaction->views.end())
+  if (view == transaction->views.end()) {
+    keep_early(flow, direction, message, packet);
     return;
+  }
   CheckPath& path = paths_[view->path];
   const Sighting now{packet.ref, packet.at};
   path.last = now;
@@ -270,7 +303,7 @@ void IceTracker::note_success(CheckPath& path, const Transaction& transaction,
   const Sighting now{packet.ref, packet.at};
   if (view.successes++ == 0) {
     view.first_success = now;
-    if (view.requests == 1) {
+    if (view.requests == 1 && packet.at >= view.first_request.at) {
       const Duration answer = packet.at - view.first_request.at;
       if (!path.fastest_answer || answer < *path.fastest_answer)
         path.fastest_answer = answer;
@@ -309,7 +342,8 @@ void IceTracker::fold(const Transaction& transaction) {
   for (const TransactionView& view : transaction.views) {
     sets_.join(nearest.path, view.path);
     requests = std::max(requests, view.requests);
-    if (view.successes > 0 && view.requests == 1) {
+    if (view.successes > 0 && view.requests == 1 &&
+        view.first_success.at >= view.first_request.at) {
       const Duration seen = view.first_success.at - view.first_request.at;
       rtt = rtt ? std::max(*rtt, seen) : seen;
     }

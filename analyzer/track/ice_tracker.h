@@ -112,6 +112,10 @@ class IceTracker {
   static constexpr std::size_t kMaxPaths = 300'000;
   static constexpr std::size_t kMaxMapped = 8;
   static constexpr std::size_t kMaxEvents = 64;
+  // Responses without a request that are kept, and for how long: network cards with several queues
+  // and clocks that are set put packets in the wrong order.
+  static constexpr std::size_t kMaxEarly = 64;
+  static constexpr Duration kEarlyFor = std::chrono::seconds(1);
 
   explicit IceTracker(FlowTable& flows);
 
@@ -141,11 +145,25 @@ class IceTracker {
   PathId last_path(FlowId flow, Direction direction) const;
   void note_role(IceSession& session, std::uint8_t agent, trace::IceRole role,
                  const Packet& packet);
+  void keep_early(FlowId flow, Direction direction, const stun::MessageView& message,
+                  const Packet& packet);
+  void match_early(FlowId flow, Direction asked, const stun::TransactionId& id, Instant now);
   void fold(const Transaction& transaction);
   static void fold_unanswered(const Transaction& transaction, CheckPath::Sums& sums);
 
+  // A response that stands before its request in the file.
+  struct Early {
+    FlowId flow = kNone;
+    Direction direction = 0;
+    stun::TransactionId id{};
+    PacketRef ref;
+    Instant at;
+    ByteBuffer message;
+  };
+
   FlowTable& flows_;
   StunTransactions transactions_;
+  std::deque<Early> early_;
   std::deque<IceSession> sessions_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> session_index_;
   std::deque<CheckPath> paths_;

@@ -74,6 +74,16 @@ void count_run(RtpStream& s, std::uint8_t payload_type, bool advanced) {
   s.continuous = s.continuous || s.run >= kContinuity;
 }
 
+// The same packet again, with another hop limit than the stream came with.
+bool is_copy(const RtpStream& s, const Packet& packet, std::uint16_t sequence) {
+  if (s.packets == 0 || packet.hop_limit == s.hop_limit)
+    return false;
+  const auto behind =
+      static_cast<std::int16_t>(static_cast<std::uint16_t>(s.highest_sequence) - sequence);
+  return behind >= 0 && behind < kWindow &&
+         (s.window & (std::uint64_t{1} << static_cast<unsigned>(behind))) != 0;
+}
+
 }  // namespace
 
 std::uint64_t RtpStream::lost() const {
@@ -102,8 +112,9 @@ RtpStream* RtpTracker::stream(FlowRecord& flow, FlowId id, Direction direction,
       return &streams_[i];
     }
   }
-  const std::size_t limit =
-      flow.proof == FlowProof::None ? kMaxStreamsOfUnprovenFlow : kMaxStreamsOfFlow;
+  const std::size_t limit = flow.proof == FlowProof::None && !believable(flow)
+                                ? kMaxStreamsOfUnprovenFlow
+                                : kMaxStreamsOfFlow;
   if (flow.streams.size() >= limit || streams_.size() - free_.size() >= kMaxStreams)
     return nullptr;
   std::uint32_t index = static_cast<std::uint32_t>(streams_.size());
@@ -122,24 +133,30 @@ RtpStream* RtpTracker::stream(FlowRecord& flow, FlowId id, Direction direction,
   return &streams_[index];
 }
 
-void RtpTracker::on_rtp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet) {
+bool RtpTracker::on_rtp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet) {
   if (packet.payload.size() < kFixedHeader)
-    return;
+    return true;
   const std::byte* p = packet.payload.data();
   RtpStream* s = stream(flow, id, direction, load_u32(p + 8));
   if (s == nullptr)
-    return;
+    return true;
+  const std::uint16_t sequence = load_u16(p + 2);
+  if (is_copy(*s, packet, sequence))
+    return false;
   const auto payload_type = static_cast<std::uint8_t>(load_u8(p + 1) & 0x7fU);
   const std::uint64_t unique_before = s->unique;
   const std::uint64_t reordered_before = s->reordered;
-  count_sequence(*s, load_u16(p + 2));
+  count_sequence(*s, sequence);
   count_run(*s, payload_type, s->unique > unique_before && s->reordered == reordered_before);
   s->payload_types[payload_type / 64U] |= std::uint64_t{1} << (payload_type % 64U);
-  if (s->packets == 0)
+  if (s->packets == 0) {
     s->first = {packet.ref, packet.at};
+    s->hop_limit = packet.hop_limit;
+  }
   s->last = {packet.ref, packet.at};
   ++s->packets;
   s->bytes += packet.wire_payload_size;
+  return true;
 }
 
 void RtpTracker::on_rtcp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet) {
@@ -158,11 +175,9 @@ void RtpTracker::forget(FlowRecord& flow) {
   flow.last_stream = {kNone, kNone};
 }
 
-const RtpStream* RtpTracker::one_source(const FlowRecord& flow) const {
-  for (const std::uint32_t i : flow.streams)
-    if (streams_[i].continuous)
-      return &streams_[i];
-  return nullptr;
+bool RtpTracker::believable(const FlowRecord& flow) const {
+  return std::any_of(flow.streams.begin(), flow.streams.end(),
+                     [&](std::uint32_t i) { return streams_[i].continuous; });
 }
 
 }  // namespace parley::analyzer

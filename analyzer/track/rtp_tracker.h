@@ -3,7 +3,7 @@
 // Counts RTP and RTCP by SSRC on each direction of each flow: packets, octets, payload types, and
 // what the sequence numbers say about loss (RFC 3550 appendix A.3), reordering and duplicates. It
 // reads the fixed header only: whether the rest is encrypted makes no difference here. Whether a
-// flow really is RTP is for others to say; one_source() tells what continuity says (RFC 3550
+// flow really is RTP is for others to say; believable() tells what continuity says (RFC 3550
 // appendix A.1: a source is valid after packets in sequence).
 
 #include <array>
@@ -22,6 +22,7 @@ struct RtpStream {
   FlowId flow = kNone;
   Direction direction = 0;
   std::uint8_t last_payload_type = 0;
+  std::uint8_t hop_limit = 0;  // of its first packet
   std::uint8_t run = 0;     // packets in a row with the same payload type and an advancing sequence
   bool continuous = false;  // such a run reached five packets
   std::uint64_t packets = 0, bytes = 0, rtcp_packets = 0;
@@ -40,17 +41,18 @@ class RtpTracker {
   static constexpr std::size_t kMaxStreams = 200'000;
   static constexpr std::size_t kMaxStreamsOfFlow = 256;
   // Random bytes that look like RTP make a new SSRC with every packet.
-  static constexpr std::size_t kMaxStreamsOfUnprovenFlow = 4;
+  static constexpr std::size_t kMaxStreamsOfUnprovenFlow = 8;
 
-  void on_rtp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
+  // False: a router at the capture point sent a packet of this flow on, which was seen already.
+  bool on_rtp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
   void on_rtcp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
   // Gives the entries of a flow that is forgotten back.
   void forget(FlowRecord& flow);
 
   const RtpStream& operator[](std::uint32_t i) const { return streams_[i]; }
   std::size_t size() const { return streams_.size(); }
-  // The stream that makes an unproven flow believable as RTP, or nullptr.
-  const RtpStream* one_source(const FlowRecord& flow) const;
+  // Some stream makes an unproven flow believable as RTP.
+  bool believable(const FlowRecord& flow) const;
 
  private:
   RtpStream* stream(FlowRecord& flow, FlowId id, Direction direction, std::uint32_t ssrc);

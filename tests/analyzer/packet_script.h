@@ -34,6 +34,11 @@ class PacketScript {
     point_ = n;
     return *this;
   }
+  // TTL of what follows.
+  PacketScript& hops(std::uint8_t n) {
+    hops_ = n;
+    return *this;
+  }
   PacketScript& time(int milliseconds) {
     now_ = Instant{} + std::chrono::milliseconds(milliseconds);
     return *this;
@@ -45,6 +50,7 @@ class PacketScript {
     p.ref = {point_, ++numbers_[point_]};
     p.at = now_;
     p.point = point_;
+    p.hop_limit = hops_;
     p.source = at(from);
     p.destination = at(to);
     p.protocol = TransportProtocol::Udp;
@@ -114,6 +120,7 @@ class PacketScript {
   std::deque<ByteBuffer> kept_;
   std::map<std::uint32_t, std::uint64_t> numbers_;
   std::uint32_t point_ = 0;
+  std::uint8_t hops_ = 64;
   Instant now_;
 };
 

@@ -141,7 +141,8 @@ TEST_F(Turn, AnAllocationKeepsItsRefusalAndItsGrant) {
 
 TEST_F(Turn, AServerThatNeverAnswersIsSilent) {
   for (int i = 0; i < 3; ++i)
-    s_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 1));
+    s_.time(i * 500).udp(kClient, kServer,
+                         message(stun::Class::Request, stun::Method::Allocate, 1));
   const std::vector<Call> calls = s_.calls();
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].turn.at(0).state, "silent");
