@@ -45,7 +45,13 @@ struct Source {
   RawPacket raw;
   bool more = false;
   Instant last_at;
+  std::uint64_t size = 0;  // 0: not known
 
+  // The packets at the seam of two files that continue each other may lie in the wrong one.
+  bool almost_ended() const {
+    constexpr std::uint64_t kPartOfSeam = 50;
+    return !more || (size > 0 && (size - std::min(size, file->bytes_read())) * kPartOfSeam < size);
+  }
   void advance() { more = file->next(raw); }
 };
 
@@ -88,10 +94,12 @@ Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& opti
     s.capture.format = std::string(to_string(s.file->format()));
     s.advance();
   }
-  const auto unknown = [](const Source& s) { return size_of(*s.file) == 0; };
+  for (Source& s : sources_)
+    s.size = size_of(*s.file);
+  const auto unknown = [](const Source& s) { return s.size == 0; };
   if (std::none_of(sources_.begin(), sources_.end(), unknown))
     for (const Source& s : sources_)
-      size_ += size_of(*s.file);
+      size_ += s.size;
   points_.find_halves(files);
 }
 
@@ -121,8 +129,9 @@ void Reader::take(Source& source, Pipeline& pipeline) {
     ++c.cut_short;
   Packet packet;
   const PacketRef ref{c.index, raw.number};
-  const std::uint32_t point = points_.of(
-      c.index, *source.file, raw, [this](std::uint32_t file) { return !sources_[file].more; });
+  const std::uint32_t point = points_.of(c.index, *source.file, raw, [this](std::uint32_t file) {
+    return sources_[file].almost_ended();
+  });
   switch (source.decoder.decode(raw, ref, point, packet)) {
     case FrameVerdict::Decoded:
       pipeline.on_packet(packet);

@@ -38,7 +38,7 @@ class CapturePoints {
   // be read twice (standard input, pipes) are left out. Throws CaptureError.
   void find_halves(const std::vector<std::string>& files);
   // The point of a packet of `file`, which is the `number`th of the list. Files go by time;
-  // `ended` says which of them have no more packets.
+  // `ended` says which of them have no more packets, or hardly any.
   template <class Ended>
   std::uint32_t of(std::uint32_t number, const CaptureFile& file, const RawPacket& raw,
                    Ended&& ended) {

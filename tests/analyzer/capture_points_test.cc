@@ -146,6 +146,21 @@ TEST_F(SplitCapture, AnInterfaceGoesOnInTheNextFileWhateverTheirOrder) {
       whole());
 }
 
+TEST_F(SplitCapture, APacketInTheWrongOneOfTwoFilesDoesNotPartThem) {
+  const std::size_t half = packets_.size() / 2;
+  ASSERT_LT(packets_[half - 1].microseconds, packets_[half].microseconds);
+  std::swap(packets_[half - 1], packets_[half]);
+  File first;
+  File second;
+  first.section({"eth0"});
+  second.section({"eth0"});
+  for (std::size_t i = 0; i < packets_.size(); ++i)
+    (i < half ? first : second).packet(packets_[i]);
+  EXPECT_EQ(
+      told(analyze_captures({first.written("seam1.pcapng"), second.written("seam2.pcapng")}, {})),
+      whole());
+}
+
 // Linux cooked v2 in front of the IP packet of an Ethernet frame.
 ByteBuffer cooked(const ByteBuffer& ethernet, std::uint32_t device) {
   ByteBuffer out;
@@ -168,6 +183,38 @@ TEST_F(SplitCapture, APacketOnTwoDevicesOfLinuxCookedCountsOnce) {
     for (const std::uint32_t device : {3U, 7U})
       file.add(test::packet_block(cooked(kept.bytes, device), kept.microseconds));
   EXPECT_EQ(told(analyze_captures({file.written("any.pcapng")}, {})), whole());
+}
+
+TEST_F(SplitCapture, TimesThatRunBackwardsAreCounted) {
+  File file;
+  file.section({"eth0"});
+  std::swap(packets_[7], packets_[8]);
+  std::swap(packets_[20], packets_[21]);
+  for (const Kept& kept : packets_)
+    file.packet(kept);
+  const Analysis a = analyze_captures({file.written("swapped.pcapng")}, {});
+  EXPECT_EQ(a.captures.at(0).times_backwards, 2U);
+  EXPECT_TRUE(a.captures.at(0).timed);
+  EXPECT_EQ(told(a), whole());
+}
+
+TEST_F(SplitCapture, WithoutTimesNothingLastsAnyTime) {
+  File file;
+  file.section({"eth0"});
+  for (const Kept& kept : packets_)
+    file.add(test::block(3, test::OrderedWriter(false)
+                                .u32(static_cast<std::uint32_t>(kept.bytes.size()))
+                                .bytes(kept.bytes)));
+  const Analysis a = analyze_captures({file.written("simple.pcapng")}, {});
+  EXPECT_FALSE(a.captures.at(0).timed);
+  ASSERT_EQ(a.calls.size(), 1U);
+  const Transport& t = a.calls[0].transports.at(0);
+  EXPECT_GT(t.pairs.at(0).requests, 0U);
+  for (const Pair& pair : t.pairs)
+    EXPECT_FALSE(pair.rtt.has_value());
+  for (const TransportAgent& agent : t.agents)
+    EXPECT_FALSE(agent.connected.has_value());
+  EXPECT_FALSE(t.dtls.handshake_ms.has_value());
 }
 
 std::uint32_t point(CapturePoints& points, const test::ReadResult& result, std::size_t packet,
