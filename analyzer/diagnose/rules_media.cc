@@ -62,7 +62,11 @@ std::optional<Finding> media_lost_on_the_way(const Story& story, const Transport
                                 fmt::format("the point nearest to {}", to_string(other(side))));
   const std::string last = place(story, seen->capture, "the last point that saw them");
   Finding finding = make_finding("media-one-way");
-  finding.confidence = Confidence::Certain;
+  // A filter of that capture could have left out RTP: the media that leaves there speaks against
+  // it.
+  const auto& opposite = transport.media_sent[index_of(other(side))];
+  const bool shows_media = opposite && opposite->rtp > 0 && opposite->capture == arrived->capture;
+  finding.confidence = shows_media ? Confidence::Certain : Confidence::Likely;
   finding.peer = side;
   finding.transport = transport.id;
   finding.summary = fmt::format("{} sends media, and none of it reaches {}.", to_string(side),

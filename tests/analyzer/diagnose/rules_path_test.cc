@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <gtest/gtest.h>
 
@@ -178,6 +179,65 @@ TEST(OneWayMedia, AReceiverThatReportsIsAnOrdinaryOneWayCall) {
   Analysis analysis = test::analysis_with(talking_call(0, 5));
   diagnose(analysis);
   EXPECT_EQ(analysis.calls[0].verdict.code, "ok");
+}
+
+MediaSeen media_at(std::uint32_t capture, std::uint64_t rtp) {
+  MediaSeen seen;
+  seen.capture = capture;
+  seen.rtp = rtp;
+  if (rtp > 0) {
+    seen.first = PacketRef{capture, 30};
+    seen.last = PacketRef{capture, 80};
+    seen.first_at = at(1);
+    seen.last_at = at(9);
+  }
+  return seen;
+}
+
+// B sends to A: as the captures at B, between and at A show it.
+Call lossy_call(std::uint64_t sent_by_a) {
+  Call call = talking_call(300, 10);
+  Transport& t = call.transports[0];
+  t.media_sent = {media_at(0, sent_by_a), media_at(2, 300)};
+  t.media_seen_last[1] = media_at(1, 300);
+  t.media_arrived[1] = media_at(0, 0);
+  return call;
+}
+
+Analysis three_captures(const Call& call) {
+  Analysis analysis = test::analysis_with(call);
+  analysis.captures.assign(3, analysis.captures.front());
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    analysis.captures[i].index = i;
+    analysis.captures[i].file = std::array{"at-a.pcap", "wan.pcap", "at-b.pcap"}[i];
+  }
+  diagnose(analysis);
+  return analysis;
+}
+
+TEST(OneWayMedia, ThatLeavesAndDoesNotArriveIsCertainAndNamesTheSegment) {
+  const Analysis analysis = three_captures(lossy_call(400));
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.verdict.code, "media-one-way");
+  const Finding* finding = find(call, "media-one-way");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->confidence, Confidence::Certain);
+  EXPECT_EQ(finding->peer, Side::B);
+  EXPECT_NE(finding->because.find("[wan 30..80]"), std::string::npos) << finding->because;
+  EXPECT_NE(finding->because.find("At at-a arrived 0 RTP"), std::string::npos) << finding->because;
+}
+
+TEST(OneWayMedia, IsOnlyLikelyWhereTheReceiversCaptureShowsNoMediaAtAll) {
+  const Analysis analysis = three_captures(lossy_call(0));
+  const Finding* finding = find(analysis.calls[0], "media-one-way");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->confidence, Confidence::Likely);
+}
+
+TEST(OneWayMedia, SomeMediaThatArrivesIsLossOnly) {
+  Call call = lossy_call(400);
+  call.transports[0].media_arrived[1] = media_at(0, 2);
+  EXPECT_EQ(three_captures(call).calls[0].verdict.code, "ok");
 }
 
 TEST(OneWayMedia, AShortCaptureDecidesNothing) {
