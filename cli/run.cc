@@ -1,20 +1,28 @@
 #include "cli/run.h"
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
-#include <limits>
 #include <sstream>
+#include <utility>
 
-#include "analyzer/model/from_trace.h"
+#include <unistd.h>
+
 #include "cli/error.h"
 #include "cli/output.h"
+#include "cli/run_calls.h"
+#include "cli/run_folder.h"
 #include "cli/run_json.h"
 #include "sim/run.h"
 #include "sim/scenario.h"
 #include "sim/story.h"
+#include "stack/base/bytes.h"
 
 namespace parley::cli {
 namespace {
+
+// As much as the parser takes, and one byte more for it to refuse.
+constexpr std::size_t kMaxScenarioText = (std::size_t{32} << 20U) + 1;
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
@@ -37,6 +45,43 @@ sim::RunOptions run_options(const Options& options) {
   return run;
 }
 
+// Who writes to standard output; more than one would mix.
+bool stdout_is_taken(const Options& options) {
+  std::string taken;
+  for (const char* name : {"pcap", "keys", "events"}) {
+    if (options.value(name) != sim::kStandardOutput)
+      continue;
+    if (!taken.empty())
+      throw bad_input("run: " + taken + " and --" + name + " both write to standard output");
+    taken = std::string("--") + name;
+  }
+  if (!taken.empty() && options.json())
+    throw bad_input("run: " + taken + " and --json both write to standard output");
+  return !taken.empty();
+}
+
+sim::Scenario load(const std::string& argument) {
+  try {
+    return argument == "-" ? sim::parse_scenario(read_stdin(kMaxScenarioText), "standard input")
+                           : sim::load_scenario(argument);
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw system_refused(printable(argument) + ": " + error.code().message());
+  }
+}
+
+void tell(const Options& options, const sim::Scenario& scenario, const sim::RunResult& result,
+          const sim::RunOptions& settings, sim::StoryOptions how) {
+  const bool to_stderr = stdout_is_taken(options);
+  how.quiet = options.quiet();
+  how.scenario = options.arguments()[0];
+  how.width = text_width(to_stderr ? STDERR_FILENO : STDOUT_FILENO);
+  const std::string text = sim::tell_story(scenario, result, settings, how);
+  if (to_stderr)
+    std::fputs(text.c_str(), stderr);
+  else
+    write_stdout(text);
+}
+
 }  // namespace
 
 const CommandSpec& run_spec() {
@@ -44,11 +89,14 @@ const CommandSpec& run_spec() {
       "run",
       "SCENARIO",
       "simulate a scenario and tell the story of its call",
-      "SCENARIO is a file, or the name of one that comes with Parley (parley scenarios). The same\n"
-      "scenario and seed give the same bytes. The exit code is 1 when an expectation does not "
-      "hold.",
+      "SCENARIO is a file, the name of one that comes with Parley (parley scenarios), or - for\n"
+      "standard input. The same scenario and seed give the same bytes. FILE may be - for standard\n"
+      "output; the story then goes to standard error. The exit code is 1 when an expectation does\n"
+      "not hold.",
       {{"seed", "N", "another seed than the scenario's"},
-       {"out", "DIR", "write run.json, events.jsonl, keys.log and a pcapng for each capture point"},
+       {"out", "DIR",
+        "write run.json, events.jsonl, keys.log and a pcapng for each capture point, in place of "
+        "what an older run left there"},
        {"pcap", "FILE", "write one pcapng with an interface for each capture point"},
        {"capture", "POINT,...", "only these capture points (default: all)"},
        {"keys", "FILE", "write the key log, in the format of SSLKEYLOGFILE"},
@@ -61,12 +109,10 @@ const CommandSpec& run_spec() {
 
 int run_run(const Options& options) {
   const sim::RunOptions settings = run_options(options);
-  sim::Scenario scenario;
-  try {
-    scenario = sim::load_scenario(options.arguments()[0]);
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw system_refused(options.arguments()[0] + ": " + error.code().message());
-  }
+  (void)stdout_is_taken(options);
+  const sim::Scenario scenario = load(options.arguments()[0]);
+  if (!settings.directory.empty())
+    prepare_run_folder(settings.directory, scenario);
   const auto started = std::chrono::steady_clock::now();
   sim::RunResult result;
   try {
@@ -78,14 +124,19 @@ int run_run(const Options& options) {
   }
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  const std::vector<analyzer::Call> calls = calls_of(scenario, result);
   if (!settings.directory.empty())
     write_file((settings.directory / "run.json").string(),
-               run_json(scenario, result, std::nullopt));
+               run_json(scenario, result, calls, std::nullopt));
   if (options.json())
-    write_stdout(run_json(scenario, result, wall));
-  else if (!options.quiet() || !result.all_held())
-    write_stdout(sim::tell_story(scenario, result, settings,
-                                 {wall, options.quiet(), options.arguments()[0]}));
+    write_stdout(run_json(scenario, result, calls, wall));
+  else if (!options.quiet() || !result.all_held()) {
+    sim::StoryOptions how;
+    how.wall_seconds = wall;
+    for (const analyzer::Call& call : calls)
+      how.verdicts.push_back(story_verdict(call));
+    tell(options, scenario, result, settings, std::move(how));
+  }
   return result.all_held() ? kSuccess : kFindingOrExpectation;
 }
 

@@ -5,7 +5,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "analyzer/model/model.h"
 #include "sim/run.h"
 #include "sim/scenario.h"
 
@@ -13,6 +15,6 @@ namespace parley::cli {
 
 // `wall_s` is null in the file that a run leaves, so that the file repeats byte for byte.
 std::string run_json(const sim::Scenario& scenario, const sim::RunResult& result,
-                     std::optional<double> wall_s);
+                     const std::vector<analyzer::Call>& calls, std::optional<double> wall_s);
 
 }  // namespace parley::cli

@@ -29,6 +29,7 @@ std::vector<Step> history(Subject subject, trace::ActorId actor,
     steps.push_back({Instant{}, "new"});
   if (subject == Subject::Dtls)
     steps.push_back({Instant{}, "none"});
+  std::optional<trace::IceSelectedPair> selected;
   for (const trace::Record& record : records) {
     if (record.actor != actor)
       continue;
@@ -42,8 +43,16 @@ std::vector<Step> history(Subject subject, trace::ActorId actor,
         role != nullptr && subject == Subject::Role)
       steps.push_back({record.at, std::string(to_string(role->role))});
     if (const auto* pair = std::get_if<trace::IceSelectedPair>(&record.event);
-        pair != nullptr && subject == Subject::Selected)
+        pair != nullptr && subject == Subject::Selected) {
+      selected = *pair;
       steps.push_back({record.at, pair_types(*pair)});
+    }
+    // Signaling may name the remote candidate of the selected pair later than its check did.
+    if (const auto* upgrade = std::get_if<trace::IcePairUpgraded>(&record.event);
+        upgrade != nullptr && selected && upgrade->pair == selected->pair) {
+      selected->remote_type = upgrade->remote_type;
+      steps.push_back({record.at, pair_types(*selected)});
+    }
   }
   return steps;
 }

@@ -1,7 +1,9 @@
 #include "sim/run.h"
 
 #include <algorithm>
-#include <fstream>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "sim/tap.h"
 #include "sim/topology.h"
 #include "sim/world.h"
+#include "stack/base/bytes.h"
 #include "stack/stun/server.h"
 #include "stack/trace/json.h"
 
@@ -20,30 +23,38 @@ namespace {
 
 constexpr std::uint16_t kFirstPeerPort = 50000;
 
-// A file that says when the disk is full.
+// A file, or standard output, that says why it cannot be written.
 class OutputFile {
  public:
   explicit OutputFile(const std::filesystem::path& path)
-      : path_(path), stream_(path, std::ios::binary | std::ios::trunc) {
-    check();
+      : path_(path), file_(path == kStandardOutput ? stdout : std::fopen(path.c_str(), "wb")) {
+    check(file_ != nullptr);
   }
+  ~OutputFile() {
+    if (file_ != nullptr && file_ != stdout)
+      std::fclose(file_);
+  }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
   void write(Bytes bytes) {
-    stream_.write(reinterpret_cast<const char*>(bytes.data()),
-                  static_cast<std::streamsize>(bytes.size()));
-    check();
+    check(std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size());
   }
   void close() {
-    stream_.close();
-    check();
+    std::FILE* file = std::exchange(file_, nullptr);
+    check(file == stdout ? std::fflush(file) == 0 : std::fclose(file) == 0);
   }
 
  private:
-  void check() const {
-    if (!stream_)
-      throw OutputError("cannot write " + path_.string());
+  void check(bool good) const {
+    if (!good)
+      throw OutputError(
+          "cannot write " +
+          (path_ == kStandardOutput ? std::string("standard output") : printable(path_.string())) +
+          ": " + std::strerror(errno));
   }
   std::filesystem::path path_;
-  std::ofstream stream_;
+  std::FILE* file_;
 };
 
 void write_file(const std::filesystem::path& path, Bytes bytes) {
@@ -75,7 +86,7 @@ class Runner {
         options_(options),
         topology_(build_topology(scenario)),
         seed_(options.seed.value_or(scenario.seed)),
-        tap_("scenario " + scenario.id + ", seed " + std::to_string(seed_) +
+        tap_("scenario " + scenario.name + ", seed " + std::to_string(seed_) +
              ", simulated by Parley"),
         world_(seed_, {scenario.limits.events, scenario.limits.packets}, records_, &tap_) {
     result_.seed = seed_;
@@ -141,8 +152,8 @@ class Runner {
       std::error_code error;
       std::filesystem::create_directories(options_.directory, error);
       if (error)
-        throw OutputError("cannot make the directory " + options_.directory.string() + ": " +
-                          error.message());
+        throw OutputError("cannot make the directory " + printable(options_.directory.string()) +
+                          ": " + error.message());
     }
     const std::vector<std::string> names = wanted_points();
     result_.captures.resize(names.size());
@@ -150,7 +161,8 @@ class Runner {
       RunCapture& capture = result_.captures[i];
       capture.point = names[i];
       if (!options_.directory.empty()) {
-        capture.file = options_.directory / (names[i] + ".pcapng");
+        result_.files.push_back(names[i] + ".pcapng");
+        capture.file = options_.directory / result_.files.back();
         files_.push_back(std::make_unique<OutputFile>(capture.file));
       }
       tap_.add_point(names[i], point_consumer(i));
@@ -284,6 +296,8 @@ class Runner {
     std::vector<std::filesystem::path> keys;
     std::vector<std::filesystem::path> events;
     if (!options_.directory.empty()) {
+      for (const char* name : {"keys.log", "events.jsonl"})
+        result_.files.emplace_back(name);
       keys.push_back(options_.directory / "keys.log");
       events.push_back(options_.directory / "events.jsonl");
     }

@@ -25,6 +25,9 @@ class OutputError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// As a path in RunOptions: standard output.
+inline constexpr const char* kStandardOutput = "-";
+
 struct RunOptions {
   std::optional<std::uint64_t> seed;  // instead of the scenario's
   // Capture points by name; empty: those of the scenario. Throws std::invalid_argument for a name
@@ -33,7 +36,7 @@ struct RunOptions {
 
   // Where to write; an empty path: not at all. The directory is made; it gets POINT.pcapng for each
   // point, events.jsonl and keys.log. The other three name single files, `pcap` with one interface
-  // for each point.
+  // for each point; one of them may be kStandardOutput.
   std::filesystem::path directory, pcap, keys, events;
   // Keep the bytes of each point's pcapng in RunResult::captures.
   bool keep_captures = false;
@@ -58,6 +61,7 @@ struct RunResult {
   std::vector<RunCall> calls;
   std::vector<std::string> keylog;  // NSS key log lines
   std::vector<RunCapture> captures;
+  std::vector<std::string> files;  // what was written to RunOptions::directory, by name
   std::vector<ExpectationResult> expectations;
   std::uint64_t events = 0;   // of the simulator: arrivals and wake-ups
   std::uint64_t packets = 0;  // that a node sent; a packet that is forwarded counts once

@@ -20,7 +20,8 @@ using Words = std::string_view;
 constexpr std::array<Words, 14> kTopKeys{"parley", "name",     "description", "rfc",    "tags",
                                          "seed",   "duration", "profiles",    "limits", "capture",
                                          "nodes",  "links",    "call",        "calls"};
-constexpr std::array<Words, 5> kTopLater{"include", "traffic", "probes", "timeline", "vary"};
+constexpr std::array<Words, 6> kTopLater{"include",  "traffic",   "probes",
+                                         "timeline", "then-stop", "vary"};
 constexpr std::array<Words, 3> kLimitKeys{"nodes", "events", "packets"};
 constexpr std::array<Words, 2> kCaptureKeys{"at", "snaplen"};
 
@@ -147,6 +148,15 @@ void read_head(const ScenarioReader& reader, const YamlNode& root, Scenario& sce
     read_limits(reader, *limits, scenario.limits);
 }
 
+// pcap of both byte orders and precisions, pcapng, gzip and Zstandard: what `parley analyze` reads.
+bool looks_like_capture(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kMagics{
+      "\xa1\xb2\xc3\xd4", "\xd4\xc3\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x4d\x3c\xb2\xa1",
+      "\x0a\x0d\x0d\x0a", "\x1f\x8b\x08",     "\x28\xb5\x2f\xfd"};
+  return std::any_of(kMagics.begin(), kMagics.end(),
+                     [&](std::string_view magic) { return text.starts_with(magic); });
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file || std::filesystem::is_directory(path))
@@ -185,6 +195,8 @@ std::string_view to_string(NodeKind kind) {
 }
 
 Scenario parse_scenario(std::string_view text, const std::string& file) {
+  if (looks_like_capture(text))
+    throw UnknownScenario(printable(file) + ": looks like a capture: parley analyze reads it");
   const ScenarioReader reader(file);
   const YamlNode root = parse_yaml(text, file);
   std::vector<std::string_view> keys(kTopKeys.begin(), kTopKeys.end());
@@ -214,7 +226,7 @@ Scenario parse_scenario(std::string_view text, const std::string& file) {
 Scenario load_scenario(const std::string& name_or_file) {
   const bool is_name = name_or_file.find_first_of("/.") == std::string::npos;
   const std::span<const BuiltInScenario> all = built_in_scenarios();
-  if (is_name && !std::filesystem::is_regular_file(name_or_file)) {
+  if (is_name && !std::filesystem::exists(name_or_file)) {
     const auto found = std::find_if(
         all.begin(), all.end(), [&](const BuiltInScenario& s) { return s.name == name_or_file; });
     if (found != all.end())

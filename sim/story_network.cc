@@ -8,22 +8,11 @@
 namespace parley::sim {
 
 StoryNetwork::StoryNetwork(const Scenario& scenario, const RunResult& result, const RunCall& call)
-    : scenario_(&scenario), nodes_(&result.nodes), peers_(call.peers) {
+    : scenario_(&scenario),
+      nodes_(&result.nodes),
+      peers_(call.peers),
+      scope_(result.records, call) {
   find_path();
-  for (std::size_t side = 0; side < 2; ++side)
-    for (const InterfaceAddress& a : scenario.nodes[peers_[side].value()].addresses)
-      for (const trace::Record& record : result.records)
-        if (const auto* candidate = std::get_if<trace::IceCandidate>(&record.event);
-            candidate != nullptr && record.actor == peers_[side] && !candidate->remote &&
-            candidate->base.address == a.address)
-          owners_.emplace(candidate->base, side);
-  for (const trace::Record& record : result.records) {
-    const auto* mapping = std::get_if<trace::NatMapping>(&record.event);
-    if (mapping == nullptr || mapping->what != "created")
-      continue;
-    if (const std::optional<std::size_t> side = side_inside(record.actor))
-      owners_[mapping->outside] = *side;
-  }
 }
 
 void StoryNetwork::find_path() {
@@ -59,23 +48,6 @@ void StoryNetwork::find_path() {
       else if (port.side == NatSide::Inside && neighbour == path_[i + 1])
         nat_sides_.emplace(path_[i], 1);
     }
-}
-
-std::optional<std::size_t> StoryNetwork::side_of(trace::ActorId actor) const {
-  for (std::size_t side = 0; side < 2; ++side)
-    if (peers_[side] == actor)
-      return side;
-  return std::nullopt;
-}
-
-std::optional<std::size_t> StoryNetwork::side_inside(trace::ActorId nat) const {
-  const auto at = nat_sides_.find(nat.value());
-  return at == nat_sides_.end() ? std::nullopt : std::optional(at->second);
-}
-
-std::optional<std::size_t> StoryNetwork::owner(const Endpoint& seen) const {
-  const auto at = owners_.find(seen);
-  return at == owners_.end() ? std::nullopt : std::optional(at->second);
 }
 
 const std::string& StoryNetwork::name(std::size_t side) const {

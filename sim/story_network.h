@@ -1,7 +1,7 @@
 #pragma once
 
-// Who is who in the records of a call: the way between the two peers, and which peer stands behind
-// an endpoint that a NAT or a packet shows. Internal to sim/story*.cc.
+// Who is who in a call: the way between the two peers, their names, and which peer stands behind an
+// endpoint that a NAT or a packet shows. Internal to sim/story*.cc.
 
 #include <array>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/call_scope.h"
 #include "sim/run.h"
 #include "sim/scenario.h"
 
@@ -22,11 +23,9 @@ class StoryNetwork {
   // The nodes from the offerer to the answerer, both included; empty when no path was found.
   const std::vector<std::uint32_t>& path() const { return path_; }
   // 0 for the offerer, 1 for the answerer.
-  std::optional<std::size_t> side_of(trace::ActorId actor) const;
-  // Which peer's traffic passes the inside of this NAT.
-  std::optional<std::size_t> side_inside(trace::ActorId nat) const;
-  // Which peer the world sees under this endpoint: one of its mappings or, without a NAT, its own.
-  std::optional<std::size_t> owner(const Endpoint& seen) const;
+  std::optional<std::size_t> side_of(trace::ActorId actor) const { return scope_.side_of(actor); }
+  std::optional<std::size_t> owner(const Endpoint& seen) const { return scope_.owner(seen); }
+  bool concerns(const trace::Record& record) const { return scope_.concerns(record); }
   const std::string& name(std::size_t side) const;
   const std::string& node(trace::ActorId actor) const { return (*nodes_)[actor.value()]; }
   bool is_stun_server(const Endpoint& endpoint) const;
@@ -42,7 +41,7 @@ class StoryNetwork {
   std::array<trace::ActorId, 2> peers_;
   std::vector<std::uint32_t> path_;
   std::map<std::uint32_t, std::size_t> nat_sides_;  // by node: the peer on its inside
-  std::map<Endpoint, std::size_t> owners_;
+  CallScope scope_;
 };
 
 }  // namespace parley::sim

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/story_cause.h"
+#include "sim/story_layout.h"
 #include "stack/base/bytes.h"
 
 namespace parley::sim {
@@ -22,20 +24,6 @@ std::string milliseconds(Duration d) {
   return fmt::format("{:.0f} ms", to_seconds(d) * 1000);
 }
 
-std::string reason_text(const std::string& reason) {
-  if (reason == "no-route")
-    return "no route";
-  if (reason == "nat-filtered")
-    return "NAT filter";
-  if (reason == "nat-no-mapping")
-    return "no mapping";
-  if (reason == "queue-full")
-    return "queue full";
-  if (reason == "no-socket")
-    return "nobody listens";
-  return reason;
-}
-
 // Turns the records of one call into lines. What repeats is told once.
 class Narrator {
  public:
@@ -45,6 +33,8 @@ class Narrator {
   std::vector<StoryLine> tell() {
     for (index_ = 0; index_ < result_.records.size(); ++index_) {
       const Record& record = result_.records[index_];
+      if (!network_.concerns(record))
+        continue;
       std::visit([&](const auto& event) { on(record, event); }, record.event);
     }
     return std::move(lines_);
@@ -55,6 +45,8 @@ class Narrator {
     Endpoint local, remote;
     std::string types;
     bool checked = false, answered = false, nominating = false;
+    bool again = false, repeated = false;  // told
+    std::string why_again;
   };
 
   template <class Event>
@@ -78,7 +70,7 @@ class Narrator {
     std::string servers;
     for (const Endpoint& server : spec(side).stun_servers)
       servers += (servers.empty() ? "" : ", ") + to_string(server);
-    return servers.empty() ? std::string() : "; asks " + servers + " who it is";
+    return servers.empty() ? std::string() : "; asks " + servers + " for its address";
   }
   std::string peer_or_endpoint(const Endpoint& endpoint) const {
     const std::optional<std::size_t> side = network_.owner(endpoint);
@@ -135,20 +127,56 @@ class Narrator {
     pair.remote = event.remote;
     pair.types = fmt::format("{} - {}", to_string(event.local_type), to_string(event.remote_type));
   }
+  void on(const Record& record, const trace::IcePairState& event) {
+    if (event.to == trace::PairState::Waiting && event.from != trace::PairState::Frozen)
+      pairs_[{record.actor.value(), event.pair.value()}].why_again =
+          ": " + event.reason.substr(0, event.reason.find(": check again"));
+  }
   void on(const Record& record, const trace::IceCheckSent& event) {
     const std::optional<std::size_t> side = network_.side_of(record.actor);
     PairFacts& pair = pairs_[{record.actor.value(), event.pair.value()}];
     if (!side || event.consent)
       return;
-    if (event.use_candidate && pair.answered && !pair.nominating) {
+    if (event.attempt > 1) {
+      if (!std::exchange(pair.repeated, true))
+        say(record, repeats(record, event, pair));
+    } else if (event.use_candidate && pair.answered && !pair.nominating) {
       pair.nominating = true;
       say(record,
           "nominates the pair (" + std::string(to_string(spec(*side).nomination)) + " nomination)");
     } else if (!pair.checked) {
       say(record, "checks " + to_string(pair.remote) + " (" + pair.types + ")" +
                       where_it_ended(*side, pair));
+    } else if (!pair.answered && !std::exchange(pair.again, true)) {
+      say(record, "checks " + to_string(pair.remote) + " again" + pair.why_again);
     }
     pair.checked = true;
+  }
+  // One line for all retransmissions of a check, with its end.
+  std::string repeats(const Record& first, const trace::IceCheckSent& check,
+                      const PairFacts& pair) const {
+    std::uint32_t attempts = check.attempt;
+    std::optional<Instant> last;
+    bool answered = false;
+    for (std::size_t i = index_ + 1; i < result_.records.size() && !answered; ++i) {
+      const Record& record = result_.records[i];
+      if (record.actor != first.actor)
+        continue;
+      if (const auto* sent = std::get_if<trace::IceCheckSent>(&record.event);
+          sent != nullptr && sent->transaction == check.transaction) {
+        attempts = sent->attempt;
+        last = record.at;
+      } else if (const auto* answer = std::get_if<trace::IceCheckAnswered>(&record.event)) {
+        answered = answer->transaction == check.transaction;
+      }
+    }
+    std::string text =
+        (check.use_candidate ? "repeats the nomination of " : "repeats the check of ") +
+        to_string(pair.remote);
+    if (last)
+      text += fmt::format(", until {}", short_time(*last));
+    return text + fmt::format(": sent {} times, {}", attempts,
+                              answered ? "then answered" : "never answered");
   }
   // The drop of the packet that just left, for a check that cannot arrive; a NAT's filter has a
   // line of its own.
@@ -177,9 +205,7 @@ class Narrator {
       return;
     switch (event.to) {
       case trace::IceState::Connected:
-        say(record,
-            (controlled_.contains(record.actor.value()) ? "sees USE-CANDIDATE: ICE connected"
-                                                        : "nomination answered: ICE connected"));
+        say(record, connected_text(record, event));
         break;
       case trace::IceState::Disconnected:
       case trace::IceState::Failed:
@@ -192,7 +218,21 @@ class Narrator {
         break;
     }
   }
+  std::string connected_text(const Record& record, const trace::IceStateChanged& event) const {
+    if (event.from == trace::IceState::Disconnected)
+      return "ICE connected again: " + event.reason;
+    return controlled_.contains(record.actor.value()) ? "sees USE-CANDIDATE: ICE connected"
+                                                      : "nomination answered: ICE connected";
+  }
+  void on(const Record& record, const trace::IcePairUpgraded& event) {
+    if (network_.side_of(record.actor))
+      say(record, fmt::format("learns from signaling that {} is a {} candidate",
+                              to_string(pairs_[{record.actor.value(), event.pair.value()}].remote),
+                              to_string(event.remote_type)));
+  }
   void on(const Record& record, const trace::IceRoleChanged& event) {
+    if (event.reason != "initial" && network_.side_of(record.actor))
+      say(record, fmt::format("becomes {}: {}", to_string(event.role), event.reason));
     if (event.role == trace::IceRole::Controlled)
       controlled_.insert(record.actor.value());
     else
@@ -239,7 +279,7 @@ class Narrator {
       say(record, to_string(event.remote) + " may answer");
       return;
     }
-    const std::optional<std::size_t> from = network_.side_inside(record.actor);
+    const std::optional<std::size_t> from = network_.owner(event.inside);
     const std::optional<std::size_t> to = network_.owner(event.remote);
     // A private address of the other network: the packet will not get there.
     if (!from || !to || *from == *to || event.remote.address.classify() == AddressClass::Private)
@@ -248,7 +288,7 @@ class Narrator {
                             to_string(event.remote), network_.name(*to)));
   }
   void on(const Record& record, const trace::NatAdmitted& event) {
-    const std::optional<std::size_t> inside = network_.side_inside(record.actor);
+    const std::optional<std::size_t> inside = network_.owner(event.inside);
     const std::optional<std::size_t> from = network_.owner(event.remote);
     if (!inside || !from || *inside == *from || network_.is_stun_server(event.remote))
       return;
@@ -263,19 +303,43 @@ class Narrator {
       return;  // said with the check
     const std::string who = event.place.empty() ? network_.node(record.actor) : "link";
     const std::string from = peer_or_endpoint(event.source);
-    if (!dropped_.insert({record.actor.value(), event.reason, event.place, from}).second)
+    if (!dropped_
+             .insert({record.actor.value(), event.reason, event.place, from,
+                      event.content.substr(0, event.content.find(' '))})
+             .second)
       return;
     if (event.reason == "nat-filtered")
       say(record.at, who,
-          fmt::format("filters {}'s packet to {}: nothing was sent to {} yet", from,
+          fmt::format("filters {}'s {} to {}: nothing was sent to {} yet", from, carried(event),
                       to_string(event.destination), to_string(event.source)));
     else if (event.place.empty())
-      say(record.at, who, "drops a packet of " + from + ": " + reason_text(event.reason));
+      say(record.at, who,
+          fmt::format("drops {} of {}: {}", carried(event), from, reason_text(event.reason)));
     else
       say(record.at, who,
-          fmt::format("{} {} a packet of {} to {}", event.place,
-                      event.reason == "loss" ? "loses" : "has no room for", from,
-                      peer_or_endpoint(event.destination)));
+          fmt::format("{} {} {} of {} to {}{}", event.place,
+                      event.reason == "loss" ? "loses" : "has no room for", carried(event), from,
+                      peer_or_endpoint(event.destination), sent_again(record, event)));
+  }
+  static std::string carried(const trace::PacketDropped& event) {
+    return event.content.empty() ? "packet" : event.content;
+  }
+  // When its sender repeated what was lost.
+  std::string sent_again(const Record& lost, const trace::PacketDropped& event) const {
+    const std::optional<std::size_t> side = network_.owner(event.source);
+    for (std::size_t i = index_ + 1; side && i < result_.records.size(); ++i) {
+      const Record& record = result_.records[i];
+      if (network_.side_of(record.actor) != side)
+        continue;
+      if (const auto* check = std::get_if<trace::IceCheckSent>(&record.event);
+          check != nullptr && !event.transaction.empty() && check->attempt > 1 &&
+          check->transaction == event.transaction && record.at > lost.at)
+        return "; sent again at " + short_time(record.at);
+      if (const auto* flight = std::get_if<trace::DtlsFlightSent>(&record.event);
+          flight != nullptr && event.content.starts_with("DTLS") && flight->attempt > 1)
+        return "; sent again at " + short_time(record.at);
+    }
+    return {};
   }
 
   const RunResult& result_;
@@ -287,14 +351,15 @@ class Narrator {
   std::set<std::pair<std::size_t, Endpoint>> known_;
   std::set<std::uint32_t> stun_said_;
   std::set<std::uint32_t> controlled_;
-  std::set<std::tuple<std::uint32_t, std::string, std::string, std::string>> dropped_;
+  // By node, reason, link, sender and protocol.
+  std::set<std::tuple<std::uint32_t, std::string, std::string, std::string, std::string>> dropped_;
   bool punched_ = false;
 };
 
 }  // namespace
 
-std::vector<StoryLine> make_timeline(const Scenario& /*scenario*/, const RunResult& result,
-                                     const CallSpec& call, const StoryNetwork& network) {
+std::vector<StoryLine> make_timeline(const RunResult& result, const CallSpec& call,
+                                     const StoryNetwork& network) {
   return Narrator(result, call, network).tell();
 }
 

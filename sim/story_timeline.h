@@ -16,7 +16,7 @@ struct StoryLine {
   std::string what;
 };
 
-std::vector<StoryLine> make_timeline(const Scenario& scenario, const RunResult& result,
-                                     const CallSpec& call, const StoryNetwork& network);
+std::vector<StoryLine> make_timeline(const RunResult& result, const CallSpec& call,
+                                     const StoryNetwork& network);
 
 }  // namespace parley::sim

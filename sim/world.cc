@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "sim/packet_content.h"
 #include "stack/wire/ip.h"
 
 namespace parley::sim {
 namespace {
 
-// Source and destination for the record of a drop; whatever can be read.
+// Whatever can be read, for the record of a drop.
 void describe(Bytes bytes, trace::PacketDropped& event) {
   event.size = static_cast<std::uint32_t>(bytes.size());
   const Result<ip::PacketView> view = ip::PacketView::decode(bytes);
@@ -20,6 +21,9 @@ void describe(Bytes bytes, trace::PacketDropped& event) {
   if (const Result<ip::UdpView> udp = ip::UdpView::decode(view->payload)) {
     event.source.port = udp->source_port;
     event.destination.port = udp->destination_port;
+    PacketContent content = content_of(udp->payload);
+    event.content = std::move(content.what);
+    event.transaction = std::move(content.transaction);
   }
 }
 

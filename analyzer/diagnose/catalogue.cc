@@ -55,6 +55,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "Media flows one way only, and not even RTCP comes back."},
     {"network-udp-blocked", Warning, Likely, "RFC 8656 section 3.1",
      "No UDP packet came back to a side, while the same server answered it over TCP."},
+    {"run-ends-early", Note, Certain, "",
+     "The simulated time ends before it is decided whether the call comes up."},
     {"stun-server-silent", Warning, Certain, "RFC 8489 section 6.2.1",
      "A STUN server did not answer, so no server-reflexive candidate came from it."},
     {"turn-401-loop", Error, Certain, "RFC 8489 section 9.2.5",

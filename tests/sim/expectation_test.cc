@@ -74,6 +74,21 @@ TEST(Expectation, SaysWhatItFound) {
   EXPECT_EQ(judged("alice.selected is srflx/srflx", life()).found, "none");
 }
 
+TEST(Expectation, TheSelectedPairTakesTheTypeThatSignalingNamesLater) {
+  trace::IceSelectedPair pair;
+  pair.pair = trace::PairId(3);
+  pair.local_type = trace::CandidateType::Host;
+  pair.remote_type = trace::CandidateType::PeerReflexive;
+  const std::vector<trace::Record> records = {
+      {Instant{seconds(1)}, kAlice, pair},
+      {Instant{seconds(2)}, kAlice,
+       trace::IcePairUpgraded{trace::PairId(2), trace::CandidateType::ServerReflexive, 1}},
+      {Instant{seconds(3)}, kAlice,
+       trace::IcePairUpgraded{trace::PairId(3), trace::CandidateType::Host, 1}}};
+  EXPECT_TRUE(judged("alice.selected is host/host", records).held);
+  EXPECT_TRUE(judged("alice.selected is host/prflx at 2s", records).held);
+}
+
 TEST(Expectation, JudgesTheSelectedPairByTypes) {
   trace::IceSelectedPair pair;
   pair.local_type = trace::CandidateType::ServerReflexive;

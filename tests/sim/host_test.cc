@@ -1,0 +1,67 @@
+#include "sim/host.h"
+
+#include <gtest/gtest.h>
+
+#include "stack/wire/ip.h"
+#include "tests/sim/small_world.h"
+
+namespace parley::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class HostTest : public ::testing::Test {
+ protected:
+  HostTest() {
+    LinkConfig link;
+    link.delay = milliseconds(10);
+    world_.connect("wire", NodeId{0}, NodeId{1}, link, link);
+  }
+  void run() { world_.run_until(world_.now() + seconds(1)); }
+
+  trace::RecordList records_;
+  World world_{1, {}, records_, nullptr};
+  SmallHost a_ = add_host(world_, 0, "203.0.113.1:5000");
+  SmallHost b_ = add_host(world_, 1, "203.0.113.2:6000");
+};
+
+TEST_F(HostTest, HearsWhatIsSentToItsSocketAfterTheDelay) {
+  a_.send(world_, b_.socket, as_bytes("hello"));
+  run();
+  EXPECT_EQ(b_.listener->heard, std::vector<std::string>{"hello"});
+  EXPECT_EQ(b_.listener->at, std::vector<Instant>{Instant{milliseconds(10)}});
+  EXPECT_TRUE(drops(records_).empty());
+}
+
+// RFC 1122 section 4.1.3.1.
+TEST_F(HostTest, RefusesAPortThatNobodyListensOnByIcmp) {
+  a_.send(world_, ep("203.0.113.2:6001"), as_bytes("hello"));
+  run();
+  ASSERT_EQ(drops(records_).size(), 1U);
+  EXPECT_EQ(drops(records_)[0].reason, "no-socket");
+  EXPECT_EQ(drops(records_)[0].destination, ep("203.0.113.2:6001"));
+  EXPECT_TRUE(b_.listener->heard.empty());
+  EXPECT_EQ(world_.packets(), 2U) << "the datagram and the ICMP error";
+  EXPECT_TRUE(a_.listener->heard.empty()) << "an ICMP error is no datagram";
+}
+
+TEST_F(HostTest, DropsWhatIsNotForItsAddress) {
+  a_.send(world_, ep("203.0.113.3:6000"), as_bytes("hello"));
+  run();
+  ASSERT_EQ(drops(records_).size(), 1U);
+  EXPECT_EQ(drops(records_)[0].reason, "not-for-this-host");
+  EXPECT_EQ(world_.packets(), 1U) << "no answer to a stray packet";
+}
+
+TEST_F(HostTest, DropsWhatIsNoIpPacket) {
+  const PacketId packet = world_.make_packet();
+  world_.packet(packet).bytes = to_buffer(as_bytes("not an IP packet at all"));
+  world_.transmit(NodeId{0}, PortId{0}, packet);
+  run();
+  ASSERT_EQ(drops(records_).size(), 1U);
+  EXPECT_EQ(drops(records_)[0].reason, "malformed");
+}
+
+}  // namespace
+}  // namespace parley::sim
