@@ -111,6 +111,7 @@ FrameVerdict FrameDecoder::decode_fragment(const ip::PacketView& view, Packet& o
     network.wire_size -= network.payload.size() - upper->payload.size();
     network.payload = upper->payload;
   }
+  reassembled_ = {network.protocol, network.payload};
   return decode_transport(network, out);
 }
 

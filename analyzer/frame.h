@@ -34,6 +34,8 @@ class FrameDecoder {
   // Of the last frame: why it is Undecoded, and where its IP header begins.
   std::string_view reason() const { return reason_; }
   std::uint32_t network_offset() const { return network_offset_; }
+  // Of the last fragment that completed a datagram: what stands behind all IP headers.
+  const ip::UpperLayer& reassembled() const { return reassembled_; }
   // Datagrams whose fragments never became complete or contradicted each other.
   std::uint64_t incomplete_datagrams() const { return reassembly_.given_up(); }
 
@@ -58,6 +60,7 @@ class FrameDecoder {
   FrameVerdict undecoded(const WireError& error, bool cut, Packet& out);
 
   IpReassembly reassembly_;
+  ip::UpperLayer reassembled_;
   std::string_view reason_;
   std::uint32_t network_offset_ = 0;
 };

@@ -5,22 +5,6 @@
 namespace parley::analyzer {
 namespace {
 
-enum LinkType : std::uint16_t {
-  Null = 0,
-  Ethernet = 1,
-  Ppp = 9,
-  RawBsd = 12,
-  RawOpenBsd = 14,
-  PppHdlc = 50,
-  PppEther = 51,
-  Raw = 101,
-  Loop = 108,
-  LinuxSll = 113,
-  Ipv4 = 228,
-  Ipv6 = 229,
-  LinuxSll2 = 276
-};
-
 constexpr std::uint16_t kEtherIpv4 = 0x0800;
 constexpr std::uint16_t kEtherIpv6 = 0x86dd;
 constexpr std::uint16_t kEtherPppoeSession = 0x8864;
@@ -96,61 +80,61 @@ LinkHeader skip_null(Bytes frame) {
 
 }  // namespace
 
-LinkHeader skip_link_header(std::uint16_t link_type, Bytes frame) {
-  switch (link_type) {
-    case Ethernet:
+LinkHeader skip_link_header(std::uint16_t type, Bytes frame) {
+  switch (type) {
+    case link_type::kEthernet:
       return skip_ether_type(frame, 12, 14);
-    case LinuxSll:
+    case link_type::kLinuxSll:
       return skip_ether_type(frame, 14, 16);
-    case LinuxSll2:
+    case link_type::kLinuxSll2:
       return skip_ether_type(frame, 0, 20);
-    case RawBsd:
-    case RawOpenBsd:
-    case Raw:
-    case Ipv4:
-    case Ipv6:
+    case link_type::kRawBsd:
+    case link_type::kRawOpenBsd:
+    case link_type::kRaw:
+    case link_type::kIpv4:
+    case link_type::kIpv6:
       return {frame.empty() ? LinkVerdict::Short : LinkVerdict::Ip, 0};
-    case Null:
-    case Loop:
+    case link_type::kNull:
+    case link_type::kLoop:
       return skip_null(frame);
-    case Ppp:
-    case PppHdlc:
+    case link_type::kPpp:
+    case link_type::kPppHdlc:
       return skip_ppp(frame);
-    case PppEther:
+    case link_type::kPppEther:
       return skip_pppoe(frame, 0);
     default:
       return {LinkVerdict::Unknown, 0};
   }
 }
 
-std::string link_type_name(std::uint16_t link_type) {
-  switch (link_type) {
-    case Null:
+std::string link_type_name(std::uint16_t type) {
+  switch (type) {
+    case link_type::kNull:
       return "NULL";
-    case Ethernet:
+    case link_type::kEthernet:
       return "EN10MB";
-    case Ppp:
+    case link_type::kPpp:
       return "PPP";
-    case PppHdlc:
+    case link_type::kPppHdlc:
       return "PPP_SERIAL";
-    case PppEther:
+    case link_type::kPppEther:
       return "PPP_ETHER";
-    case RawBsd:
-    case RawOpenBsd:
-    case Raw:
+    case link_type::kRawBsd:
+    case link_type::kRawOpenBsd:
+    case link_type::kRaw:
       return "RAW";
-    case Loop:
+    case link_type::kLoop:
       return "LOOP";
-    case LinuxSll:
+    case link_type::kLinuxSll:
       return "LINUX_SLL";
-    case Ipv4:
+    case link_type::kIpv4:
       return "IPV4";
-    case Ipv6:
+    case link_type::kIpv6:
       return "IPV6";
-    case LinuxSll2:
+    case link_type::kLinuxSll2:
       return "LINUX_SLL2";
     default:
-      return std::to_string(link_type);
+      return std::to_string(type);
   }
 }
 

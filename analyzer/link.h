@@ -12,6 +12,23 @@
 
 namespace parley::analyzer {
 
+// LINKTYPE_ values that are decoded.
+namespace link_type {
+inline constexpr std::uint16_t kNull = 0;
+inline constexpr std::uint16_t kEthernet = 1;
+inline constexpr std::uint16_t kPpp = 9;
+inline constexpr std::uint16_t kRawBsd = 12;
+inline constexpr std::uint16_t kRawOpenBsd = 14;
+inline constexpr std::uint16_t kPppHdlc = 50;
+inline constexpr std::uint16_t kPppEther = 51;
+inline constexpr std::uint16_t kRaw = 101;
+inline constexpr std::uint16_t kLoop = 108;
+inline constexpr std::uint16_t kLinuxSll = 113;
+inline constexpr std::uint16_t kIpv4 = 228;
+inline constexpr std::uint16_t kIpv6 = 229;
+inline constexpr std::uint16_t kLinuxSll2 = 276;
+}  // namespace link_type
+
 enum class LinkVerdict : std::uint8_t {
   Ip,       // an IP packet should begin at `offset`
   NotIp,    // another protocol
@@ -24,8 +41,8 @@ struct LinkHeader {
   std::size_t offset = 0;
 };
 
-LinkHeader skip_link_header(std::uint16_t link_type, Bytes frame);
+LinkHeader skip_link_header(std::uint16_t type, Bytes frame);
 // "EN10MB", "LINUX_SLL2"; "147" for what is not decoded.
-std::string link_type_name(std::uint16_t link_type);
+std::string link_type_name(std::uint16_t type);
 
 }  // namespace parley::analyzer

@@ -1,6 +1,7 @@
 #include "analyzer/payload_evidence.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "analyzer/dissect/stream_frames.h"
@@ -26,13 +27,33 @@ bool is_turn_method(stun::Method method) {
 
 // A handshake record in clear whose first message has a type that begins handshakes or is part of
 // one, with lengths that fit.
-bool is_handshake(Bytes payload) {
-  const Result<dtls::RecordView> record = dtls::decode_record(payload);
+bool is_handshake(Bytes payload, std::size_t missing) {
+  const Result<dtls::RecordView> record = dtls::decode_record(payload, 0, 0, missing);
   if (!record || !record->in_clear() || record->type != dtls::ContentType::Handshake)
     return false;
   const dtls::HandshakeFragments found =
-      dtls::decode_handshake_fragments(record->fragment, record->header_size);
+      dtls::decode_handshake_fragments(record->fragment, record->header_size, record->missing);
   return !found.fragments.empty() && !found.error;
+}
+
+std::size_t missing_of(const Packet& packet) {
+  return packet.wire_payload_size - packet.payload.size();
+}
+
+// The method of what looks like a STUN message, of which the end may be missing.
+stun::Method method_of(Bytes message) {
+  std::array<std::byte, stun::kHeaderSize> header{};
+  std::copy_n(message.begin(), 2, header.begin());
+  const auto view = stun::MessageView::decode(header);
+  return view ? view->method() : stun::Method::Binding;
+}
+
+// The packet that a frame of TURN carries for a peer; empty: none.
+Bytes carried_by(Bytes frame) {
+  if (const auto data = turn::ChannelDataView::decode(frame))
+    return data->data;
+  const auto message = stun::MessageView::decode(frame);
+  return message ? message->data().value_or(Bytes{}) : Bytes{};
 }
 
 // The channel that a frame of a TCP stream names: ChannelData or ChannelBind.
@@ -87,9 +108,11 @@ void PayloadEvidence::learn(const Packet& packet) {
     case PayloadClass::Rtp:
       learn_rtp(packet);
       break;
+    case PayloadClass::ChannelData:
+      learn_carried(packet, packet.payload);
+      break;
     case PayloadClass::Unknown:
     case PayloadClass::Zrtp:
-    case PayloadClass::ChannelData:
     case PayloadClass::Quic:
     case PayloadClass::Rtcp:
       break;
@@ -97,13 +120,20 @@ void PayloadEvidence::learn(const Packet& packet) {
 }
 
 void PayloadEvidence::learn_stun(const Packet& packet) {
-  const Result<stun::MessageView> message = stun::MessageView::decode(packet.payload);
-  if (!message || !message->has_cookie())
+  if (!stun::MessageView::looks_like(packet.payload) || !is_stun(packet))
     return;
   if (Flow* flow = flow_of(packet)) {
     flow->stun = true;
-    flow->turn = flow->turn || is_turn_method(message->method());
+    flow->turn = flow->turn || is_turn_method(method_of(packet.payload));
   }
+  learn_carried(packet, packet.payload);
+}
+
+void PayloadEvidence::learn_carried(const Packet& packet, Bytes frame) {
+  if (!stun::MessageView::looks_like(carried_by(frame)))
+    return;
+  if (Flow* flow = flow_of(packet))
+    flow->carries_stun = true;
 }
 
 void PayloadEvidence::learn_segment(const Packet& packet) {
@@ -119,6 +149,7 @@ void PayloadEvidence::learn_segment(const Packet& packet) {
     return;
   flow->turn = flow->turn || stun;
   for (const Bytes frame : split.frames) {
+    flow->carries_stun = flow->carries_stun || stun::MessageView::looks_like(carried_by(frame));
     const auto channel = channel_of(frame);
     if (channel && flow->channels.size() < kMaxChannels &&
         std::ranges::find(flow->channels, *channel) == flow->channels.end())
@@ -127,7 +158,7 @@ void PayloadEvidence::learn_segment(const Packet& packet) {
 }
 
 void PayloadEvidence::learn_dtls(const Packet& packet) {
-  if (!is_handshake(packet.payload))
+  if (!is_handshake(packet.payload, missing_of(packet)))
     return;
   if (Flow* flow = flow_of(packet))
     flow->dtls = true;
@@ -153,9 +184,11 @@ void PayloadEvidence::learn_rtp(const Packet& packet) {
 
 PayloadClass PayloadEvidence::classify_segment(const Packet& packet) const {
   const turn::StreamFrame first = turn::next_stream_frame(packet.payload);
-  if (first.kind == turn::FrameKind::Stun)
+  const bool cut = cut_frame({{}, packet.payload}, missing_of(packet)) > 0;
+  const bool stun = stun::MessageView::looks_like(packet.payload);
+  if (first.kind == turn::FrameKind::Stun || (cut && stun))
     return PayloadClass::Stun;
-  if (first.kind != turn::FrameKind::ChannelData)
+  if (first.kind != turn::FrameKind::ChannelData && (!cut || stun || packet.payload.size() < 4))
     return PayloadClass::Unknown;
   const auto found = flows_.find(key_of(packet));
   if (found == flows_.end() || !found->second.turn)
@@ -164,6 +197,14 @@ PayloadClass PayloadEvidence::classify_segment(const Packet& packet) const {
   const bool known =
       std::ranges::find(found->second.channels, channel) != found->second.channels.end();
   return known ? PayloadClass::ChannelData : PayloadClass::Unknown;
+}
+
+bool PayloadEvidence::is_protected(const Packet& packet) const {
+  const auto found = flows_.find(key_of(packet));
+  if (found == flows_.end())
+    return false;
+  const Flow& flow = found->second;
+  return flow.turn ? flow.carries_stun : flow.stun || flow.dtls;
 }
 
 PayloadClass PayloadEvidence::classify(const Packet& packet) const {

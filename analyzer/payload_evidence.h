@@ -29,6 +29,9 @@ class PayloadEvidence {
   // Unknown for what no evidence supports, and for anything but UDP and TCP. Of a TCP segment: what
   // its first frame is, when that stands whole in it (dissect/stream_frames.h).
   PayloadClass classify(const Packet& packet) const;
+  // Whether RTP on the packet's 5-tuple is SRTP: STUN or a handshake crossed it, or the connection
+  // to a TURN server carries a check.
+  bool is_protected(const Packet& packet) const;
 
  private:
   // Both directions of a 5-tuple are one flow: the smaller endpoint stands first.
@@ -42,6 +45,7 @@ class PayloadEvidence {
   };
   struct Flow {
     bool stun = false, turn = false, dtls = false, rtp = false;
+    bool carries_stun = false;            // inside TURN
     std::vector<std::uint16_t> channels;  // over TCP
   };
   struct SourceKey {
@@ -61,6 +65,7 @@ class PayloadEvidence {
   static FlowKey key_of(const Packet& packet);
   void learn_stun(const Packet& packet);
   void learn_segment(const Packet& packet);
+  void learn_carried(const Packet& packet, Bytes frame);
   void learn_dtls(const Packet& packet);
   void learn_rtp(const Packet& packet);
   PayloadClass classify_segment(const Packet& packet) const;

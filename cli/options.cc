@@ -98,6 +98,14 @@ std::optional<std::string> Options::value(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<std::string> Options::values(std::string_view name) const {
+  std::vector<std::string> found;
+  for (const Given& given : given_)
+    if (given.name == name)
+      found.push_back(given.value);
+  return found;
+}
+
 std::optional<std::uint64_t> Options::number(std::string_view name) const {
   const std::optional<std::string> text = value(name);
   if (!text)

@@ -32,6 +32,7 @@ class Options {
   bool has(std::string_view name) const;
   // The last value given; nullopt when the option is not there.
   std::optional<std::string> value(std::string_view name) const;
+  std::vector<std::string> values(std::string_view name) const;      // all of them, in their order
   std::optional<std::uint64_t> number(std::string_view name) const;  // throws CommandError
   const std::vector<std::string>& arguments() const { return arguments_; }
 

@@ -61,7 +61,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     require(view.error().offset <= size);
   }
-  const parley::analyzer::Field field = parley::analyzer::dissect_stun(input, {"password"});
+  parley::analyzer::DissectOptions options;
+  options.passwords = {"password"};
+  const parley::analyzer::Field field = parley::analyzer::dissect_stun(input, options);
   parley::fuzz::require_inside(field, 0, size);
   require(!parley::analyzer::to_text(field).empty());
   require(!parley::analyzer::to_json(field).empty());

@@ -5,6 +5,7 @@
 #include "analyzer/dissect/dtls_messages.h"
 #include "analyzer/dissect/field.h"
 #include "analyzer/dissect/field_reader.h"
+#include "analyzer/dissect/memory.h"
 
 namespace parley::analyzer {
 namespace {
@@ -20,23 +21,36 @@ std::string version_text(std::uint64_t version) {
 // A datagram that cuts its messages into more pieces than this shows them as fragments.
 constexpr std::size_t kMaxPieces = 256;
 
+constexpr std::size_t kHandshakeHeader = 12;
+
+// RFC 6347 section 4.1, RFC 9147 section 4.2.3: what the length of a record can be.
+std::string_view expected_length(Bytes record) {
+  const bool unified = (load_u8(record.data()) & 0xe0U) == 0x20U;
+  return !unified && load_u16(record.data() + 3) == 0 ? "at most 16384" : "16 to 18432";
+}
+
 // One datagram on its way into a tree.
 class Datagram {
  public:
-  Datagram(Bytes bytes, std::size_t base) : bytes_(bytes), base_(base) {}
+  Datagram(Bytes bytes, const DissectOptions& options, std::size_t base, std::size_t missing)
+      : bytes_(bytes), options_(options), base_(base), missing_(missing) {}
   Field dissect();
 
  private:
   std::size_t record(Field& root, std::size_t position);
+  std::size_t broken_record(Field& record, Bytes rest, const WireError& error);
   void unified_header(Field& to, FieldReader& reader) const;
   void versioned_header(Field& to, FieldReader& reader) const;
   std::string payload(Field& to, const RecordView& record);
   std::string handshake(Field& to, const RecordView& record);
   Field fragment(const HandshakeFragment& f, std::uint16_t record_version);
   void open_reassembled(Field& to, const HandshakeFragment& last, std::uint16_t record_version);
+  void open_remembered(Field& to, const HandshakeFragment& last, std::uint16_t record_version);
 
   Bytes bytes_;
+  const DissectOptions& options_;
   std::size_t base_;
+  std::size_t missing_;                    // octets of the datagram that were not captured
   std::vector<HandshakeFragment> pieces_;  // of messages that no single fragment holds
   dtls::HandshakeReassembler reassembler_;
 };
@@ -50,6 +64,9 @@ Field Datagram::dissect() {
     root.children.push_back(make_fault("Record", "no bytes", base_, 0));
   for (const Field& child : root.children)
     root.value.append(root.value.empty() ? "" : "; ").append(child.value);
+  if (missing_ > 0)
+    root.value += "; " + cut_text(bytes_.size(), bytes_.size() + missing_);
+  propagate_faults(root);
   return root;
 }
 
@@ -86,24 +103,58 @@ void Datagram::versioned_header(Field& to, FieldReader& reader) const {
 // Answers where the next record begins.
 std::size_t Datagram::record(Field& root, std::size_t position) {
   const Bytes rest = bytes_.subspan(position);
-  const auto view = dtls::decode_record(rest, 0, base_ + position);
+  const auto view = dtls::decode_record(rest, 0, base_ + position, missing_);
   Field field = make_field("Record", "", base_ + position, view ? view->size() : rest.size());
-  FieldReader reader(rest.first(view ? view->header_size : rest.size()), base_ + position);
+  FieldReader reader(rest.first(view ? view->header_size : rest.size()), base_ + position,
+                     view ? 0 : missing_);
   const bool unified = (load_u8(rest.data()) & 0xe0U) == 0x20U;
   if (unified)
     unified_header(field, reader);
   else
     versioned_header(field, reader);
+  std::size_t size = rest.size();
   if (view) {
     field.value = payload(field, *view);
-  } else if (view.error().fault == WireFault::Unsupported) {
-    field.value = "encrypted, behind a connection ID of a length that the handshake settled";
+    size = view->size();
   } else {
-    field.value = to_string(view.error());
-    field.fault = true;
+    const std::size_t header = reader.ok() ? reader.offset() - base_ - position : rest.size();
+    field.length = static_cast<std::uint32_t>(header);
+    size = broken_record(field, rest, view.error());
   }
   root.children.push_back(std::move(field));
-  return view ? position + view->size() : bytes_.size();
+  return position + size;
+}
+
+// A record whose header is not what it should be. Where its length can be believed, the next record
+// stands behind it.
+std::size_t Datagram::broken_record(Field& record, Bytes rest, const WireError& error) {
+  const std::size_t header = record.length;
+  Field* length = nullptr;
+  for (Field& child : record.children)
+    if (child.name == "Length" && header < rest.size() && error.fault != WireFault::BadMagic)
+      length = &child;
+  const bool cut = missing_ > 0 && error.fault == WireFault::Truncated;
+  const bool unsupported = error.fault == WireFault::Unsupported;
+  std::size_t size = rest.size();
+  if (length != nullptr) {
+    const std::size_t claimed = header + load_u16(rest.data() + header - 2);
+    size = std::min(size, claimed);
+    if (error.fault == WireFault::BadLength)
+      length->value += fmt::format(" (expected {} bytes)", expected_length(rest));
+    else if (claimed > rest.size() && !cut)
+      length->value += fmt::format(" (expected at most {} bytes)", rest.size() - header);
+    length->fault = error.fault == WireFault::BadLength || (claimed > rest.size() && !cut);
+  }
+  if (size > header)
+    record.add("Data", short_hex(rest.subspan(header, size - header)), record.offset + header,
+               size - header);
+  record.length = static_cast<std::uint32_t>(size);
+  record.value = unsupported
+                     ? "encrypted, behind a connection ID of a length that the handshake settled"
+                 : cut ? cut_text(rest.size(), rest.size() + missing_)
+                       : to_string(error);
+  record.fault = !unsupported && !cut;
+  return size;
 }
 
 void change_cipher_spec(Field& to, FieldReader& reader) {
@@ -129,8 +180,13 @@ std::string alert(Field& to, FieldReader& reader) {
 // RFC 9147 section 7.
 void ack(Field& to, FieldReader& reader) {
   reader.list(to, "Record Numbers", 2, [](Field& field, FieldReader& inner) {
-    inner.number(field, "Epoch", 8);
-    inner.number(field, "Sequence Number", 8);
+    Field one = make_field("Record Number", "", inner.offset(), 0);
+    const std::uint64_t epoch = inner.number(one, "Epoch", 8);
+    const std::uint64_t sequence = inner.number(one, "Sequence Number", 8);
+    if (inner.ok())
+      one.value = fmt::format("epoch {}, sequence number {}", epoch, sequence);
+    one.length = one.children.back().offset + one.children.back().length - one.offset;
+    field.children.push_back(std::move(one));
   });
   reader.finish(to);
 }
@@ -140,11 +196,14 @@ std::string Datagram::payload(Field& to, const RecordView& record) {
   std::string type = record.unified ? "DTLS 1.3 record" : dtls::content_type_name(record.type);
   if (!record.in_clear()) {
     if (!record.fragment.empty())
-      to.add("Encrypted", fmt::format("{} bytes", record.fragment.size()), at,
-             record.fragment.size());
+      to.add("Encrypted",
+             record.missing > 0
+                 ? cut_text(record.fragment.size(), record.fragment.size() + record.missing)
+                 : fmt::format("{} bytes", record.fragment.size()),
+             at, record.fragment.size());
     return type + ", encrypted";
   }
-  FieldReader reader(record.fragment, at);
+  FieldReader reader(record.fragment, at, record.missing);
   switch (record.type) {
     case ContentType::Handshake:
       return handshake(to, record);
@@ -167,8 +226,8 @@ std::string Datagram::payload(Field& to, const RecordView& record) {
 
 std::string Datagram::handshake(Field& to, const RecordView& record) {
   std::string text;
-  const auto found =
-      dtls::decode_handshake_fragments(record.fragment, record.offset + record.header_size);
+  const auto found = dtls::decode_handshake_fragments(
+      record.fragment, record.offset + record.header_size, record.missing);
   for (const HandshakeFragment& f : found.fragments) {
     to.children.push_back(fragment(f, record.version));
     text.append(text.empty() ? "" : ", ").append(dtls::handshake_type_name(f.type));
@@ -178,8 +237,15 @@ std::string Datagram::handshake(Field& to, const RecordView& record) {
   }
   if (found.error) {
     const std::size_t end = record.offset + record.size();
-    Field fault = make_fault("Handshake", to_string(*found.error), found.error->offset,
-                             end - found.error->offset);
+    const std::size_t at =
+        found.fragments.empty()
+            ? record.offset + record.header_size
+            : found.fragments.back().offset + kHandshakeHeader + found.fragments.back().body.size();
+    const bool cut = record.missing > 0 && found.error->fault == WireFault::Truncated;
+    Field fault = make_field(
+        "Handshake", cut ? cut_text(end - at, end - at + record.missing) : to_string(*found.error),
+        at, end - at);
+    fault.fault = !cut;
     text.append(text.empty() ? "" : ", ").append(fault.value);
     to.children.push_back(std::move(fault));
   }
@@ -187,14 +253,13 @@ std::string Datagram::handshake(Field& to, const RecordView& record) {
 }
 
 Field Datagram::fragment(const HandshakeFragment& f, std::uint16_t record_version) {
-  constexpr std::size_t kHeader = 12;
-  const std::size_t body = f.offset + kHeader;
+  const std::size_t body = f.offset + kHandshakeHeader;
   Field field =
-      make_field(dtls::handshake_type_name(f.type), "", f.offset, kHeader + f.body.size());
+      make_field(dtls::handshake_type_name(f.type), "", f.offset, kHandshakeHeader + f.body.size());
   field.value = f.complete() ? fmt::format("{} bytes", f.length)
                              : fmt::format("bytes {}..{} of {}", f.fragment_offset,
                                            f.fragment_offset + f.fragment_length, f.length);
-  FieldReader reader(bytes_.subspan(f.offset - base_, kHeader), f.offset);
+  FieldReader reader(bytes_.subspan(f.offset - base_, kHandshakeHeader), f.offset);
   reader.number(field, "Handshake Type", 1, [&](std::uint64_t v) {
     return fmt::format("{} ({})", dtls::handshake_type_name(f.type), v);
   });
@@ -203,12 +268,17 @@ Field Datagram::fragment(const HandshakeFragment& f, std::uint16_t record_versio
   reader.number(field, "Fragment Offset", 3);
   reader.number(field, "Fragment Length", 3);
   if (f.complete()) {
-    dissect_handshake_body(field, {f.type, record_version}, f.body, body);
+    dissect_handshake_body(field, {f.type, record_version, f.fragment_length - f.body.size()},
+                           f.body, body);
     return field;
   }
+  const bool cut = f.body.size() < f.fragment_length;
   if (!f.body.empty())
-    field.add("Fragment", fmt::format("{} bytes", f.body.size()), body, f.body.size());
-  if (pieces_.size() < kMaxPieces) {
+    field.add(
+        "Fragment",
+        cut ? cut_text(f.body.size(), f.fragment_length) : fmt::format("{} bytes", f.body.size()),
+        body, f.body.size());
+  if (!cut && pieces_.size() < kMaxPieces) {
     pieces_.push_back(f);
     open_reassembled(field, f, record_version);
   }
@@ -218,13 +288,12 @@ Field Datagram::fragment(const HandshakeFragment& f, std::uint16_t record_versio
 // Moves a tree whose offsets count in the message to where its bytes stand in the datagram. A field
 // that a fragment boundary cuts covers what lies between, too.
 void move_into_datagram(Field& field, const std::vector<HandshakeFragment>& pieces) {
-  constexpr std::size_t kHeader = 12;
   const auto place = [&](std::size_t at) {
     for (const HandshakeFragment& f : pieces)
       if (at >= f.fragment_offset && at < f.fragment_offset + f.fragment_length)
-        return f.offset + kHeader + (at - f.fragment_offset);
+        return f.offset + kHandshakeHeader + (at - f.fragment_offset);
     const HandshakeFragment& last = pieces.back();
-    return last.offset + kHeader + last.body.size();
+    return last.offset + kHandshakeHeader + last.body.size();
   };
   const std::size_t begin = place(field.offset);
   const std::size_t end = field.length == 0 ? begin : place(field.offset + field.length - 1) + 1;
@@ -239,7 +308,9 @@ void Datagram::open_reassembled(Field& to, const HandshakeFragment& last,
                                 std::uint16_t record_version) {
   dtls::HandshakeReassembler::Message message;
   if (reassembler_.add(last, message) != dtls::HandshakeReassembler::Outcome::Completed)
-    return;
+    return open_remembered(to, last, record_version);
+  if (options_.memory != nullptr)
+    (void)options_.memory->add(options_.within, last);
   std::vector<HandshakeFragment> own;
   for (const HandshakeFragment& f : pieces_)
     if (f.message_seq == last.message_seq && !f.body.empty())
@@ -247,15 +318,34 @@ void Datagram::open_reassembled(Field& to, const HandshakeFragment& last,
   Field field = make_field("Reassembled " + dtls::handshake_type_name(message.type),
                            fmt::format("{} bytes of {} fragments", message.body.size(), own.size()),
                            0, message.body.size());
-  dissect_handshake_body(field, {message.type, record_version}, message.body, 0);
+  dissect_handshake_body(field, {message.type, record_version, 0}, message.body, 0);
   move_into_datagram(field, own);
+  to.children.push_back(std::move(field));
+}
+
+// A message that began in an earlier packet: its fields have no place in this one.
+void Datagram::open_remembered(Field& to, const HandshakeFragment& last,
+                               std::uint16_t record_version) {
+  if (options_.memory == nullptr)
+    return;
+  const auto whole = options_.memory->add(options_.within, last);
+  if (!whole)
+    return;
+  const Bytes body = whole->message.body;
+  Field field =
+      make_field("Reassembled " + dtls::handshake_type_name(whole->message.type),
+                 fmt::format("{} bytes from packets {}; ranges below count in the message's body",
+                             body.size(), fmt::join(whole->packets, ", ")),
+                 0, body.size());
+  dissect_handshake_body(field, {whole->message.type, record_version, 0}, body, 0);
   to.children.push_back(std::move(field));
 }
 
 }  // namespace
 
-Field dissect_dtls(Bytes datagram, std::size_t base) {
-  return Datagram(datagram, base).dissect();
+Field dissect_dtls(Bytes datagram, const DissectOptions& options, std::size_t base,
+                   std::size_t missing) {
+  return Datagram(datagram, options, base, missing).dissect();
 }
 
 }  // namespace parley::analyzer

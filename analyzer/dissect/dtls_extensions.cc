@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "analyzer/dissect/dtls_messages.h"
@@ -40,10 +43,10 @@ void alpn(Field& to, FieldReader& reader) {
     Field scratch;
     const auto size = static_cast<std::size_t>(inner.number(scratch, "Protocol Length", 1));
     const Bytes name = inner.take(scratch, "Protocol Name", size);
-    for (Field& child : scratch.children)
-      if (child.fault)
-        field.children.push_back(std::move(child));
-    if (inner.ok())
+    if (!inner.ok())
+      std::move(scratch.children.begin(), scratch.children.end(),
+                std::back_inserter(field.children));
+    else
       field.add("Protocol Name", printable(name), at, 1 + name.size());
   });
 }
@@ -215,16 +218,16 @@ void dissect_extension(Field& to, FieldReader& reader, ExtensionPlace place) {
   const auto type =
       static_cast<std::uint16_t>(reader.number(field, "Type", 2, named<dtls::extension_name>));
   const auto size = static_cast<std::size_t>(reader.number(field, "Length", 2));
-  const std::size_t at = reader.offset();
-  const Bytes data = reader.take(field, "Data", size);
   field.name = dtls::extension_name(type);
-  field.length = static_cast<std::uint32_t>(reader.offset() - field.offset);
   if (reader.ok() && size > 0) {
-    FieldReader inner(data, at);
-    dissect_extension_data(field, inner, type, place);
-    inner.finish(field);
+    reader.part(field, "Data", size, [&](FieldReader& inner) {
+      dissect_extension_data(field, inner, type, place);
+      inner.finish(field);
+    });
     field.value = summary_of(field);
   }
+  for (const Field& child : field.children)
+    field.length = std::max(field.length, child.offset + child.length - field.offset);
   to.children.push_back(std::move(field));
 }
 

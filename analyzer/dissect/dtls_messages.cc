@@ -138,7 +138,7 @@ void new_session_ticket(Field& to, FieldReader& reader) {
 
 void dissect_handshake_body(Field& to, const MessageContext& context, Bytes body,
                             std::size_t base) {
-  FieldReader reader(body, base);
+  FieldReader reader(body, base, context.missing);
   switch (context.type) {
     case HandshakeType::ClientHello:
       client_hello(to, reader);

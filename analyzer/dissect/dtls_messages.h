@@ -13,6 +13,7 @@ namespace parley::analyzer {
 struct MessageContext {
   dtls::HandshakeType type = dtls::HandshakeType::HelloRequest;
   std::uint16_t record_version = 0;  // DTLS 1.0 signs without naming the algorithm
+  std::size_t missing = 0;           // octets of the body that were not captured
 };
 
 // Adds the fields of `body` to `to`. Offsets count from `base`.

@@ -21,15 +21,28 @@ std::size_t widest_range(const Field& field) {
   return widest;
 }
 
-void append_text(std::string& out, const Field& field, std::size_t depth, std::size_t width) {
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kRed = "\x1b[1;31m";
+constexpr std::string_view kPlain = "\x1b[0m";
+
+struct Layout {
+  std::size_t width = 0;  // of the column of ranges
+  bool color = false;
+};
+
+void append_text(std::string& out, const Field& field, std::size_t depth, const Layout& layout) {
   std::string range = range_of(field);
-  range.resize(width, ' ');
-  out.append(2 * depth, ' ').append(range).append(field.fault ? " ! " : "  ").append(field.name);
+  range.resize(layout.width, ' ');
+  out.append(2 * depth, ' ').append(range).append(field.fault ? " ! " : "  ");
+  if (layout.color)
+    out.append(field.fault ? kRed : kBold).append(field.name).append(kPlain);
+  else
+    out.append(field.name);
   if (!field.value.empty())
     out.append(": ").append(field.value);
   out += '\n';
   for (const Field& child : field.children)
-    append_text(out, child, depth + 1, width);
+    append_text(out, child, depth + 1, layout);
 }
 
 // The text is valid UTF-8 already (parley::printable); JSON wants these escaped besides.
@@ -69,9 +82,21 @@ void append_json(std::string& out, const Field& field) {
 
 }  // namespace
 
-std::string to_text(const Field& field, std::size_t depth) {
+std::string cut_text(std::size_t captured, std::size_t size) {
+  return "cut here: " + std::to_string(captured) + " of " + std::to_string(size) +
+         " bytes captured";
+}
+
+void propagate_faults(Field& root) {
+  for (Field& child : root.children) {
+    propagate_faults(child);
+    root.fault = root.fault || child.fault;
+  }
+}
+
+std::string to_text(const Field& field, std::size_t depth, bool color) {
   std::string out;
-  append_text(out, field, depth, widest_range(field));
+  append_text(out, field, depth, {widest_range(field), color});
   return out;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // Reads a message field by field and notes each in a tree with its byte range. After the first
-// field that the bytes do not hold, a fault stands in the tree and nothing more is read.
+// field that the bytes do not hold, a fault stands in the tree and nothing more is read; where a
+// snap length cut the message, the note "cut here" stands in its place.
 
 #include <algorithm>
 #include <string>
@@ -12,30 +13,23 @@
 
 namespace parley::analyzer {
 
-inline Field make_field(std::string_view name, std::string value, std::size_t offset,
-                        std::size_t length) {
-  return {std::string(name),
-          std::move(value),
-          static_cast<std::uint32_t>(offset),
-          static_cast<std::uint32_t>(length),
-          {},
-          false};
-}
-
-inline Field make_fault(std::string_view name, std::string value, std::size_t offset,
-                        std::size_t length) {
-  Field field = make_field(name, std::move(value), offset, length);
-  field.fault = true;
-  return field;
-}
-
 class FieldReader {
  public:
-  FieldReader(Bytes bytes, std::size_t base) : bytes_(bytes), base_(base) {}
+  // `missing` octets follow on the wire and were not captured.
+  FieldReader(Bytes bytes, std::size_t base, std::size_t missing = 0)
+      : bytes_(bytes), base_(base), missing_(missing) {}
 
   std::size_t remaining() const { return ok_ ? bytes_.size() - position_ : 0; }
   std::size_t offset() const { return base_ + position_; }
   bool ok() const { return ok_; }
+  // The next `size` octets as a number, without going past them; 0 if they are not there.
+  std::uint64_t peek(std::size_t size) const {
+    std::uint64_t value = 0;
+    if (size <= remaining())
+      for (const std::byte b : bytes_.subspan(position_, size))
+        value = (value << 8U) | std::to_integer<std::uint64_t>(b);
+    return value;
+  }
 
   // An unsigned number of `size` octets; `format` makes its text.
   template <class Format>
@@ -66,20 +60,39 @@ class FieldReader {
     const std::uint64_t size = number(to, std::string(name) + " Length", length_size);
     return octets(to, name, static_cast<std::size_t>(size));
   }
+  // `size` octets that `fill` opens with a reader of their own; fewer where the capture ends in
+  // them. False: they are not there.
+  template <class Fill>
+  bool part(Field& to, std::string_view name, std::size_t size, Fill fill) {
+    const std::size_t at = offset();
+    const std::size_t left = remaining();
+    const bool cut = ok_ && size > left && size <= left + missing_ && left > 0;
+    const Bytes octets = cut ? bytes_.subspan(position_) : take(to, name, size);
+    if (octets.empty())
+      return false;
+    FieldReader inner(octets, at, size - octets.size());
+    fill(inner);
+    if (cut) {
+      position_ = bytes_.size();
+      ok_ = false;
+    }
+    return true;
+  }
   // The same for a list: what is behind the length goes into one field, which `fill` opens.
   template <class Fill>
   void list(Field& to, std::string_view name, std::size_t length_size, Fill fill) {
     const auto size =
         static_cast<std::size_t>(number(to, std::string(name) + " Length", length_size));
-    const std::size_t at = offset();
-    const Bytes part = take(to, name, size);
-    if (part.empty())
+    Field field = make_field(name, "", offset(), std::min(size, remaining()));
+    const bool there = part(to, name, size, [&](FieldReader& inner) {
+      while (inner.remaining() > 0)
+        fill(field, inner);
+    });
+    if (!there)
       return;
-    Field field = make_field(name, "", at, size);
-    FieldReader inner(part, at);
-    while (inner.remaining() > 0)
-      fill(field, inner);
     field.value = std::to_string(field.children.size());
+    if (field.length < size)
+      field.value += ", " + cut_text(field.length, size);
     to.children.push_back(std::move(field));
   }
   // Octets without a field of their own; a fault when there are not so many.
@@ -88,10 +101,11 @@ class FieldReader {
       return {};
     const std::size_t left = bytes_.size() - position_;
     if (size > left) {
-      to.children.push_back(make_fault(
-          name,
-          "expected " + std::to_string(size) + " bytes, " + std::to_string(left) + " are left",
-          offset(), left));
+      const bool cut = size - left <= missing_;
+      const std::string expected =
+          "expected " + std::to_string(size) + " bytes, " + std::to_string(left) + " are left";
+      to.children.push_back(cut ? make_field(name, cut_text(left, size), offset(), left)
+                                : make_fault(name, expected, offset(), left));
       ok_ = false;
       return {};
     }
@@ -109,6 +123,7 @@ class FieldReader {
  private:
   Bytes bytes_;
   std::size_t base_;
+  std::size_t missing_;
   std::size_t position_ = 0;
   bool ok_ = true;
 };

@@ -22,4 +22,11 @@ StreamFrames split_stream(Bytes segment) {
   return split;
 }
 
+std::size_t cut_frame(const StreamFrames& split, std::size_t missing) {
+  const turn::StreamFrame next = turn::next_stream_frame(split.rest);
+  const bool ends = next.kind == turn::FrameKind::NeedMore && next.size > split.rest.size() &&
+                    next.size - split.rest.size() <= missing;
+  return ends ? next.size - split.rest.size() : 0;
+}
+
 }  // namespace parley::analyzer

@@ -16,5 +16,8 @@ struct StreamFrames {
 };
 
 StreamFrames split_stream(Bytes segment);
+// How many octets of the frame that `rest` begins the capture lacks, if that frame ends within the
+// `missing` octets of the segment; 0: `rest` is something else.
+std::size_t cut_frame(const StreamFrames& split, std::size_t missing);
 
 }  // namespace parley::analyzer

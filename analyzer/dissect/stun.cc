@@ -9,7 +9,7 @@
 
 #include "analyzer/dissect/field.h"
 #include "analyzer/dissect/stun_attributes.h"
-#include "stack/crypto/hmac.h"
+#include "analyzer/dissect/stun_integrity.h"
 
 namespace parley::analyzer {
 namespace {
@@ -21,23 +21,21 @@ using stun::Verification;
 
 constexpr std::size_t kAttributeHeaderSize = 4;
 
+// Where the message stands.
+struct Place {
+  std::size_t base = 0;
+  std::size_t missing = 0;  // octets that were not captured
+};
+
 // What is needed beside one attribute to say what it is worth.
 struct Context {
   Bytes message;
   const DissectOptions& options;
   StunScope scope;
+  std::size_t missing = 0;
   std::optional<MessageView> view;  // when the whole message is well formed
   std::set<std::uint16_t> seen;     // types of attributes that counted
 };
-
-Field fault(std::string name, std::string value, std::size_t offset, std::size_t length) {
-  return {std::move(name),
-          std::move(value),
-          static_cast<std::uint32_t>(offset),
-          static_cast<std::uint32_t>(length),
-          {},
-          true};
-}
 
 // Which attributes may come more than once: a permission for several peers, an allocation in both
 // families.
@@ -46,90 +44,32 @@ bool may_repeat(const AttributeView& attribute) {
          attribute.is(Attribute::AddressErrorCode);
 }
 
-struct Key {
-  ByteBuffer bytes;
-  std::string_view kind;
-};
-
-// The keys that the password can mean in this message; none when a long-term key would need a user
-// name and realm that the message does not carry.
-std::vector<Key> keys_of(const Context& context) {
-  const MessageView& view = *context.view;
-  const auto username = view.username();
-  const auto realm = view.text(Attribute::Realm);
-  const std::string& password = context.options.password;
-  if (username && realm) {
-    std::vector<Key> keys;
-    const auto md5 = crypto::long_term_key(*username, *realm, password);
-    const auto sha256 = crypto::long_term_key_sha256(*username, *realm, password);
-    keys.push_back({to_buffer(md5), "long-term password"});
-    if (view.has(Attribute::PasswordAlgorithm))
-      keys.push_back({to_buffer(sha256), "long-term password, SHA-256"});
-    return keys;
-  }
-  const bool long_term =
-      realm.has_value() || view.has(Attribute::Userhash) ||
-      (view.method() != stun::Method::Binding && view.method() != stun::Method::GoogPing);
-  if (long_term)
-    return {};
-  return {{to_buffer(as_bytes(password)), "short-term password"}};
+std::string_view why_not_checked(const Context& context) {
+  return context.missing > 0 ? " (not checked: the packet is cut)"
+                             : " (not checked: the message is damaged)";
 }
 
-// GOOG-MESSAGE-INTEGRITY-32 is the first 32 bits of what MESSAGE-INTEGRITY would be in its place.
-Verification verify_goog_integrity(Bytes message, const AttributeView& attribute, Bytes key) {
-  if (attribute.value.size() != 4)
-    return Verification::Bad;
-  const std::size_t length = attribute.offset + kAttributeHeaderSize + 4 - stun::kHeaderSize;
-  const std::array<std::byte, 2> length_field{static_cast<std::byte>(length >> 8U),
-                                              static_cast<std::byte>(length & 0xffU)};
-  const auto digest = crypto::hmac_sha1(
-      key, {message.first(2), length_field, message.subspan(4, attribute.offset - 4)});
-  return crypto::equal_constant_time(Bytes(digest).first(4), attribute.value) ? Verification::Good
-                                                                              : Verification::Bad;
-}
-
-Verification verify(const Context& context, const AttributeView& attribute, Bytes key) {
-  if (attribute.is(Attribute::MessageIntegrity))
-    return context.view->verify_integrity(key);
-  if (attribute.is(Attribute::MessageIntegritySha256))
-    return context.view->verify_integrity_sha256(key);
-  return verify_goog_integrity(context.message, attribute, key);
-}
-
-void judge_integrity(Field& field, const Context& context, const AttributeView& attribute) {
-  if (!context.view) {
-    field.value += " (not checked: the message is damaged)";
+void judge_fingerprint(Field& field, const MessageView& view) {
+  if (view.verify_fingerprint() == Verification::Good) {
+    field.value += " (good)";
     return;
   }
-  if (context.options.password.empty()) {
-    field.value += " (not checked: no password given)";
-    return;
-  }
-  const std::vector<Key> keys = keys_of(context);
-  if (keys.empty()) {
-    field.value += " (not checked: the long-term key needs USERNAME and REALM)";
-    return;
-  }
-  for (const Key& key : keys) {
-    if (verify(context, attribute, key.bytes) == Verification::Good) {
-      field.value += fmt::format(" (good: {})", key.kind);
-      return;
-    }
-  }
-  field.value += fmt::format(" (bad: does not fit the {})", keys.front().kind);
+  field.value += fmt::format(" (bad: expected {:#010x})", view.computed_fingerprint().value_or(0));
   field.fault = true;
 }
 
-void judge_fingerprint(Field& field, const Context& context) {
-  const auto expected = context.view ? context.view->computed_fingerprint() : std::nullopt;
-  if (!expected) {
-    field.value += " (not checked: the message is damaged)";
-  } else if (context.view->verify_fingerprint() == Verification::Good) {
-    field.value += " (good)";
-  } else {
-    field.value += fmt::format(" (bad: expected {:#010x})", *expected);
-    field.fault = true;
-  }
+void judge_check(Field& field, const Context& context, const AttributeView& attribute) {
+  const bool integrity = attribute.is(Attribute::MessageIntegrity) ||
+                         attribute.is(Attribute::MessageIntegritySha256) ||
+                         attribute.is(Attribute::GoogMessageIntegrity32);
+  if (!integrity && !attribute.is(Attribute::Fingerprint))
+    return;
+  if (!context.view)
+    field.value += why_not_checked(context);
+  else if (integrity)
+    judge_integrity(field, *context.view, attribute, context.options);
+  else
+    judge_fingerprint(field, *context.view);
 }
 
 // Adds what the place in the message says about an attribute. False: it does not count.
@@ -145,6 +85,34 @@ bool judge_place(Field& field, Context& context, const AttributeView& attribute)
   return true;
 }
 
+void add_malformed_value(Field& field, const AttributeView& attribute, const WireError& error,
+                         std::size_t base) {
+  const std::size_t end = attribute.offset + kAttributeHeaderSize + attribute.value.size();
+  field.value = fmt::format("{} (malformed)", short_hex(attribute.value));
+  field.fault = true;
+  if (!attribute.value.empty())
+    field.add("Value", short_hex(attribute.value), base + attribute.offset + kAttributeHeaderSize,
+              attribute.value.size());
+  const bool length = error.offset < attribute.offset + kAttributeHeaderSize;
+  field.children.push_back(
+      make_fault("Fault", fmt::format("{}: expected {}", to_string(error.fault), error.field),
+                 base + error.offset, length ? 2 : end - error.offset));
+}
+
+void add_value(Field& field, const Context& context, const AttributeView& attribute) {
+  const std::size_t base = context.scope.base;
+  if (const auto error = stun::check_value(attribute))
+    return add_malformed_value(field, attribute, *error, base);
+  const std::size_t children = field.children.size();
+  describe_value(field, attribute, {context.options, context.scope});
+  if (!attribute.value.empty() && field.children.size() == children)
+    field.add("Value", field.value, base + attribute.offset + kAttributeHeaderSize,
+              attribute.value.size());
+  if (!stun::is_known_attribute(attribute.type))
+    field.value += stun::comprehension_required(attribute.type) ? " (unknown, must be understood)"
+                                                                : " (unknown, may be ignored)";
+}
+
 void add_attribute(Field& root, Context& context, const AttributeView& attribute) {
   const std::size_t base = context.scope.base;
   const std::size_t offset = base + attribute.offset;
@@ -155,46 +123,42 @@ void add_attribute(Field& root, Context& context, const AttributeView& attribute
                           kAttributeHeaderSize + size + padding);
   field.add("Type", fmt::format("{:#06x}", attribute.type), offset, 2);
   field.add("Length", std::to_string(size), offset + 2, 2);
-  if (const auto error = stun::check_value(attribute)) {
-    field.value = fmt::format("{} (malformed)", short_hex(attribute.value));
-    field.fault = true;
-    field.children.push_back(
-        fault("Fault", fmt::format("{}: expected {}", to_string(error->fault), error->field),
-              base + error->offset, 1));
-  } else {
-    describe_value(field, attribute, context.scope);
-    if (!stun::is_known_attribute(attribute.type))
-      field.value += stun::comprehension_required(attribute.type) ? " (unknown, must be understood)"
-                                                                  : " (unknown, may be ignored)";
-  }
+  add_value(field, context, attribute);
   if (padding > 0)
     field.add(
         "Padding",
         to_hex(context.message.subspan(attribute.offset + kAttributeHeaderSize + size, padding)),
         offset + kAttributeHeaderSize + size, padding);
-  const bool counts = judge_place(field, context, attribute);
-  if (!counts || stun::check_value(attribute))
-    return;
-  if (attribute.is(Attribute::MessageIntegrity) ||
-      attribute.is(Attribute::MessageIntegritySha256) ||
-      attribute.is(Attribute::GoogMessageIntegrity32))
-    judge_integrity(field, context, attribute);
-  else if (attribute.is(Attribute::Fingerprint))
-    judge_fingerprint(field, context);
+  if (judge_place(field, context, attribute) && !stun::check_value(attribute))
+    judge_check(field, context, attribute);
 }
 
-// An attribute that reaches beyond the message, or the rest of one.
-Field broken_attribute(Bytes rest, std::size_t base) {
+// The first octets of an attribute, too few for its type and length.
+Field broken_header(Bytes rest, std::size_t base, std::size_t missing) {
+  if (missing > 0)
+    return make_field("Attribute", cut_text(rest.size(), kAttributeHeaderSize), base, rest.size());
+  return make_fault("Attribute", "truncated: expected 4 bytes of type and length", base,
+                    rest.size());
+}
+
+// An attribute that reaches beyond what there is of the message: damaged, or cut.
+Field broken_attribute(Bytes rest, std::size_t base, std::size_t missing) {
   if (rest.size() < kAttributeHeaderSize)
-    return fault("Attribute", "truncated: expected 4 bytes of type and length", base, rest.size());
+    return broken_header(rest, base, missing);
   const std::uint16_t type = load_u16(rest.data());
   const std::size_t size = load_u16(rest.data() + 2);
-  Field field = fault(stun::attribute_name(type),
-                      fmt::format("truncated: expected {} bytes of value, {} are left", size,
-                                  rest.size() - kAttributeHeaderSize),
-                      base, rest.size());
+  const Bytes value = rest.subspan(kAttributeHeaderSize);
+  const bool cut = size - value.size() <= missing;
+  Field field = make_field(
+      stun::attribute_name(type),
+      cut ? cut_text(value.size(), size)
+          : fmt::format("truncated: expected {} bytes of value, {} are left", size, value.size()),
+      base, rest.size());
+  field.fault = !cut;
   field.add("Type", fmt::format("{:#06x}", type), base, 2);
   field.add("Length", std::to_string(size), base + 2, 2);
+  if (!value.empty())
+    field.add("Value", short_hex(value), base + kAttributeHeaderSize, value.size());
   return field;
 }
 
@@ -206,7 +170,7 @@ void add_damaged_attributes(Field& root, Context& context) {
     const std::size_t size =
         rest.size() < kAttributeHeaderSize ? rest.size() : load_u16(rest.data() + 2);
     if (rest.size() < kAttributeHeaderSize || size > rest.size() - kAttributeHeaderSize) {
-      root.children.push_back(broken_attribute(rest, context.scope.base + at));
+      root.children.push_back(broken_attribute(rest, context.scope.base + at, context.missing));
       return;
     }
     AttributeView attribute;
@@ -225,12 +189,13 @@ void add_attributes(Field& root, Context& context) {
     add_attribute(root, context, attribute);
 }
 
-void add_header(Field& root, Bytes message, std::size_t base) {
+void add_header(Field& root, Bytes message, const Place& place) {
+  const std::size_t base = place.base;
   const std::uint16_t type = load_u16(message.data());
   const std::size_t length = load_u16(message.data() + 2);
   const std::uint32_t cookie = load_u32(message.data() + 4);
   root.add("Message Type", fmt::format("{:#06x} ({})", type, root.value), base, 2);
-  const std::size_t follow = message.size() - stun::kHeaderSize;
+  const std::size_t follow = message.size() + place.missing - stun::kHeaderSize;
   Field& length_field = root.add("Message Length", std::to_string(length), base + 2, 2);
   if (length % 4 != 0 || length != follow) {
     length_field.fault = true;
@@ -256,24 +221,40 @@ std::string message_name(Bytes message, stun::Method& method) {
   return fmt::format("{} {}", stun::method_name(method), stun::class_name(view->message_class()));
 }
 
-Field dissect(Bytes message, const DissectOptions& options, std::size_t base, bool open_data) {
-  Field root{
-      "STUN", "",   static_cast<std::uint32_t>(base), static_cast<std::uint32_t>(message.size()),
-      {},     false};
-  const auto view = MessageView::decode(message, base);
-  if (message.size() < stun::kHeaderSize || (load_u8(message.data()) & 0xc0U) != 0) {
-    root.value = to_string(view.error());
-    root.fault = true;
-    return root;
-  }
-  Context context{message, options, {stun::Method::Binding, {}, base, open_data}, std::nullopt, {}};
+// A header that is not whole, or the octets of something else.
+Field broken_message(Bytes message, const WireError& error, const Place& place) {
+  const bool cut = place.missing > 0 && error.fault == WireFault::Truncated;
+  Field root = make_field(
+      "STUN", cut ? cut_text(message.size(), message.size() + place.missing) : to_string(error),
+      place.base, message.size());
+  root.fault = !cut;
+  if (!message.empty())
+    root.add("Octets", short_hex(message), place.base, message.size());
+  return root;
+}
+
+Field dissect(Bytes message, const DissectOptions& options, const Place& place, bool open_data) {
+  const auto view = MessageView::decode(message, place.base);
+  if (message.size() < stun::kHeaderSize || (load_u8(message.data()) & 0xc0U) != 0)
+    return broken_message(message, view.error(), place);
+  Field root = make_field("STUN", "", place.base, message.size());
+  Context context{
+      message,       options,      {stun::Method::Binding, {}, place.base, open_data, {}},
+      place.missing, std::nullopt, {}};
   root.value = message_name(message, context.scope.method);
   std::copy_n(message.begin() + 8, context.scope.id.size(), context.scope.id.begin());
-  if (view)
+  if (view) {
     context.view = *view;
-  add_header(root, message, base);
+    remember_credential(*view, options);
+    if (const auto peer = view->xor_peer_address())
+      context.scope.peer = to_string(*peer);
+  }
+  add_header(root, message, place);
   add_attributes(root, context);
-  if (!view) {
+  propagate_faults(root);
+  if (!view && place.missing > 0) {
+    root.value += ", " + cut_text(message.size(), message.size() + place.missing);
+  } else if (!view) {
     root.value += ", malformed: " + to_string(view.error());
     root.fault = true;
   }
@@ -282,12 +263,14 @@ Field dissect(Bytes message, const DissectOptions& options, std::size_t base, bo
 
 }  // namespace
 
-Field dissect_stun(Bytes message, const DissectOptions& options, std::size_t base) {
-  return dissect(message, options, base, false);
+Field dissect_stun(Bytes message, const DissectOptions& options, std::size_t base,
+                   std::size_t missing) {
+  return dissect(message, options, {base, missing}, false);
 }
 
-Field dissect_stun_opened(Bytes message, const DissectOptions& options, std::size_t base) {
-  return dissect(message, options, base, true);
+Field dissect_stun_opened(Bytes message, const DissectOptions& options, std::size_t base,
+                          std::size_t missing) {
+  return dissect(message, options, {base, missing}, true);
 }
 
 }  // namespace parley::analyzer

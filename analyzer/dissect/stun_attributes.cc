@@ -117,8 +117,11 @@ std::string short_hex(Bytes bytes) {
   return fmt::format("{}... ({} bytes)", to_hex(bytes.first(kShown)), bytes.size());
 }
 
-void describe_value(Field& field, const stun::AttributeView& attribute, const StunScope& scope) {
-  const StunPart part{attribute, attribute.value, scope, scope.base + attribute.offset + 4};
+void describe_value(Field& field, const stun::AttributeView& attribute,
+                    const StunContext& context) {
+  const StunScope& scope = context.scope;
+  const StunPart part{attribute, attribute.value, scope, context.options,
+                      scope.base + attribute.offset + 4};
   for (const Row& row : kRows)
     if (attribute.is(row.type))
       return row.describe(field, part);

@@ -95,6 +95,7 @@ void describe_username(Field& field, const StunPart& part) {
   if (part.scope.method != stun::Method::Binding || colon == std::string_view::npos)
     return;
   field.add("Receiver's ufrag", printable(text.substr(0, colon)), part.offset, colon);
+  field.add("Separator", ":", part.offset + colon, 1);
   field.add("Sender's ufrag", printable(text.substr(colon + 1)), part.offset + colon + 1,
             text.size() - colon - 1);
 }
@@ -110,8 +111,12 @@ void describe_nonce(Field& field, const StunPart& part) {
                                 : algorithms            ? "password algorithms"
                                 : anonymity             ? "username anonymity"
                                                         : "none that is assigned";
+  constexpr std::size_t kStart = 13;  // of the server's own part
   field.add("Nonce Cookie", "obMatJos2", part.offset, 9);
   field.add("Security Features", fmt::format("{:#08x}: {}", *features, text), part.offset + 9, 4);
+  if (part.value.size() > kStart)
+    field.add("Server's Part", printable(part.value.subspan(kStart)), part.offset + kStart,
+              part.value.size() - kStart);
 }
 
 void describe_error_code(Field& field, const StunPart& part) {
@@ -141,13 +146,19 @@ void describe_algorithms(Field& field, const StunPart& part) {
     const std::uint16_t number = load_u16(part.value.data() + at);
     const std::size_t size = load_u16(part.value.data() + at + 2);
     field.value += (at == 0 ? "" : ", ") + algorithm_name(number);
-    Field& entry = field.add("Algorithm", algorithm_name(number), part.offset + at, 4 + size);
+    const std::size_t end = std::min(at + 4 + ((size + 3U) & ~std::size_t{3}), part.value.size());
+    const std::size_t padding = end - at - 4 - size;
+    Field& entry =
+        field.add("Algorithm", algorithm_name(number), part.offset + at, 4 + size + padding);
     entry.add("Number", std::to_string(number), part.offset + at, 2);
     entry.add("Parameters Length", std::to_string(size), part.offset + at + 2, 2);
     if (size > 0)
       entry.add("Parameters", short_hex(part.value.subspan(at + 4, size)), part.offset + at + 4,
                 size);
-    at += 4 + ((size + 3U) & ~std::size_t{3});
+    if (padding > 0)
+      entry.add("Padding", to_hex(part.value.subspan(end - padding, padding)),
+                part.offset + end - padding, padding);
+    at = end;
   }
 }
 

@@ -11,6 +11,7 @@ struct StunPart {
   const stun::AttributeView& attribute;
   Bytes value;
   const StunScope& scope;
+  const DissectOptions& options;
   std::size_t offset;  // of the value in what is dissected
 };
 

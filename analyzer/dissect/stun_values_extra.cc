@@ -61,14 +61,22 @@ void describe_channel_number(Field& field, const StunPart& part) {
 
 void describe_data(Field& field, const StunPart& part) {
   field.value = fmt::format("{} bytes", part.value.size());
-  if (part.scope.open_data)
-    field.children.push_back(dissect_inner(part.value, {}, part.offset));
+  if (!part.scope.open_data) {
+    if (!part.value.empty())
+      field.add("Value", short_hex(part.value), part.offset, part.value.size());
+    return;
+  }
+  DissectOptions inner = part.options;
+  inner.within += "peer " + part.scope.peer + " ";
+  if (!part.value.empty())
+    field.children.push_back(dissect_inner(part.value, inner, part.offset));
 }
 
 void describe_even_port(Field& field, const StunPart& part) {
   const bool reserve = (load_u8(part.value.data()) & 0x80U) != 0;
   field.value = reserve ? "even port, and the next one reserved" : "even port";
   field.add("R", reserve ? "1" : "0", part.offset, 1);
+  field.add("RFFU", fmt::format("{:#04x}", load_u8(part.value.data()) & 0x7fU), part.offset, 1);
 }
 
 void describe_transport(Field& field, const StunPart& part) {
@@ -112,6 +120,7 @@ void describe_change_request(Field& field, const StunPart& part) {
                 : address       ? "answer from another address"
                 : port          ? "answer from another port"
                                 : "no change";
+  field.add("Reserved", to_hex(part.value.first(3)), part.offset, 3);
   field.add("Change IP", address ? "1" : "0", part.offset + 3, 1);
   field.add("Change Port", port ? "1" : "0", part.offset + 3, 1);
 }
@@ -134,6 +143,7 @@ void describe_ecn_check(Field& field, const StunPart& part) {
   const unsigned echo = (last >> 1U) & 3U;
   const bool valid = (last & 1U) != 0;
   field.value = valid ? fmt::format("received with ECN {:02b}", echo) : "nothing to report";
+  field.add("Reserved", to_hex(part.value.first(3)), part.offset, 3);
   field.add("ECF", fmt::format("{:02b}", echo), part.offset + 3, 1);
   field.add("V", valid ? "1" : "0", part.offset + 3, 1);
 }
@@ -161,7 +171,7 @@ void describe_misc_info(Field& field, const StunPart& part) {
 void describe_dtls_in_stun(Field& field, const StunPart& part) {
   field.value = fmt::format("{} bytes", part.value.size());
   if (!part.value.empty())
-    field.children.push_back(dissect_dtls(part.value, part.offset));
+    field.children.push_back(dissect_dtls(part.value, {}, part.offset));
 }
 
 void describe_dtls_acknowledgement(Field& field, const StunPart& part) {

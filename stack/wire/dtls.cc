@@ -32,6 +32,13 @@ bool known_version(std::uint16_t version) {
   return version == kDtls10 || version == kDtls12 || version == kDtls13;
 }
 
+// How many of `length` octets a snap length cut off: none where all are there, or where not even
+// the datagram as it was sent holds them.
+std::size_t cut_off(const ByteReader& reader, std::size_t length, std::size_t missing) {
+  const std::size_t left = reader.remaining();
+  return length > left && length - left <= missing ? length - left : 0;
+}
+
 //    0 1 2 3 4 5 6 7
 //   +-+-+-+-+-+-+-+-+
 //   |0|0|1|C|S|L|E E|
@@ -43,7 +50,8 @@ bool known_version(std::uint16_t version) {
 //   +-+-+-+-+-+-+-+-+
 //   | 16 bit Length |   with L, else the record ends with the datagram
 //   +-+-+-+-+-+-+-+-+
-Result<RecordView> decode_unified(Bytes bytes, std::size_t connection_id_size, std::size_t base) {
+Result<RecordView> decode_unified(Bytes bytes, std::size_t connection_id_size, std::size_t base,
+                                  std::size_t missing) {
   ByteReader reader(bytes, base);
   RecordView record;
   const std::uint8_t first = reader.u8("record header");
@@ -62,11 +70,12 @@ Result<RecordView> decode_unified(Bytes bytes, std::size_t connection_id_size, s
                                                 : std::uint64_t{reader.u8("sequence number")};
   const std::size_t length_at = reader.offset();
   const std::size_t length =
-      record.has_length ? std::size_t{reader.u16("length")} : reader.remaining();
+      record.has_length ? std::size_t{reader.u16("length")} : reader.remaining() + missing;
   record.header_size = reader.offset() - base;
   if (reader.ok() && (length > kMaxCiphertext || length < kMinCiphertext))
     reader.fail(WireFault::BadLength, length_at, "length");
-  record.fragment = reader.bytes(length, "encrypted record");
+  record.missing = cut_off(reader, length, missing);
+  record.fragment = reader.bytes(length - record.missing, "encrypted record");
   if (!reader.ok())
     return reader.unexpected();
   return record;
@@ -81,7 +90,8 @@ Result<RecordView> decode_unified(Bytes bytes, std::size_t connection_id_size, s
 //     uint16 length;                           uint16 length;
 //     opaque fragment[length];                 opaque enc_content[length];
 //   } DTLSPlaintext, DTLSCiphertext;         } DTLSCiphertext;
-Result<RecordView> decode_versioned(Bytes bytes, std::size_t connection_id_size, std::size_t base) {
+Result<RecordView> decode_versioned(Bytes bytes, std::size_t connection_id_size, std::size_t base,
+                                    std::size_t missing) {
   ByteReader reader(bytes, base);
   RecordView record;
   record.offset = static_cast<std::uint32_t>(base);
@@ -103,7 +113,8 @@ Result<RecordView> decode_versioned(Bytes bytes, std::size_t connection_id_size,
   if (reader.ok() && (length > (in_clear ? kMaxPlaintext : kMaxCiphertext) ||
                       (!in_clear && length < kMinCiphertext)))
     reader.fail(WireFault::BadLength, length_at, "length");
-  record.fragment = reader.bytes(length, "record");
+  record.missing = cut_off(reader, length, missing);
+  record.fragment = reader.bytes(length - record.missing, "record");
   if (!reader.ok())
     return reader.unexpected();
   return record;
@@ -127,24 +138,26 @@ bool unified_fits(Bytes payload, std::size_t wire_size) {
 
 }  // namespace
 
-Result<RecordView> decode_record(Bytes bytes, std::size_t connection_id_size, std::size_t base) {
+Result<RecordView> decode_record(Bytes bytes, std::size_t connection_id_size, std::size_t base,
+                                 std::size_t missing) {
   if (bytes.empty())
     return wire_error(WireFault::Truncated, base, "record header");
   const std::uint8_t first = load_u8(bytes.data());
   if (is_unified(first))
-    return decode_unified(bytes, connection_id_size, base);
+    return decode_unified(bytes, connection_id_size, base, missing);
   if (known_content_type(first))
-    return decode_versioned(bytes, connection_id_size, base);
+    return decode_versioned(bytes, connection_id_size, base, missing);
   return wire_error(WireFault::BadMagic, base, "content type");
 }
 
-RecordList decode_records(Bytes datagram, std::size_t connection_id_size, std::size_t base) {
+RecordList decode_records(Bytes datagram, std::size_t connection_id_size, std::size_t base,
+                          std::size_t missing) {
   RecordList list;
   std::size_t position = 0;
   while (position < datagram.size()) {
     // Every record has a header, so that each round moves on.
     const Result<RecordView> record =
-        decode_record(datagram.subspan(position), connection_id_size, base + position);
+        decode_record(datagram.subspan(position), connection_id_size, base + position, missing);
     if (!record) {
       list.error = record.error();
       break;
@@ -182,7 +195,8 @@ bool looks_like_record(Bytes payload, std::size_t wire_size) {
 //     uint24 fragment_length;
 //     opaque body[fragment_length];
 //   } Handshake;
-HandshakeFragments decode_handshake_fragments(Bytes plaintext, std::size_t base) {
+HandshakeFragments decode_handshake_fragments(Bytes plaintext, std::size_t base,
+                                              std::size_t missing) {
   HandshakeFragments result;
   ByteReader reader(plaintext, base);
   while (reader.remaining() > 0) {
@@ -196,7 +210,8 @@ HandshakeFragments decode_handshake_fragments(Bytes plaintext, std::size_t base)
     f.fragment_length = reader.u24("fragment length");
     if (reader.ok() && f.fragment_offset + f.fragment_length > f.length)
       reader.fail(WireFault::BadLength, offset + kHandshakeHeaderSize - 3, "fragment length");
-    f.body = reader.bytes(f.fragment_length, "handshake fragment");
+    const std::size_t cut = cut_off(reader, f.fragment_length, missing);
+    f.body = reader.bytes(f.fragment_length - cut, "handshake fragment");
     if (!reader.ok()) {
       result.error = reader.error();
       break;

@@ -66,22 +66,25 @@ struct RecordView {
   std::uint8_t sequence_octets = 6;           // unified: 1 or 2
   Bytes connection_id;
   std::size_t header_size = 0;
-  Bytes fragment;  // the payload: plaintext in epoch 0, else ciphertext
+  Bytes fragment;           // the payload: plaintext in epoch 0, else ciphertext
+  std::size_t missing = 0;  // octets of the payload that a snap length cut off
   // In clear: epoch 0 of a header with a version.
   bool in_clear() const { return !unified && epoch == 0; }
   std::size_t size() const { return header_size + fragment.size(); }
 };
 
 // All records of one datagram. `connection_id_size`: how many bytes a C bit or a tls12_cid record
-// carries (0 if none was negotiated). Stops at the first fault; what came before stays valid.
+// carries (0 if none was negotiated). `missing` octets of the datagram were not captured: the last
+// record may lack them. Stops at the first fault; what came before stays valid.
 struct RecordList {
   std::vector<RecordView> records;
   std::optional<WireError> error;
 };
-RecordList decode_records(Bytes datagram, std::size_t connection_id_size = 0, std::size_t base = 0);
+RecordList decode_records(Bytes datagram, std::size_t connection_id_size = 0, std::size_t base = 0,
+                          std::size_t missing = 0);
 // The first record only, for callers that walk by themselves.
 Result<RecordView> decode_record(Bytes bytes, std::size_t connection_id_size = 0,
-                                 std::size_t base = 0);
+                                 std::size_t base = 0, std::size_t missing = 0);
 // Whether the header at the start is one of DTLS 1.0 to 1.3 with a length that fits. `wire_size`:
 // the payload's size on the wire, where a snap length cut it.
 bool looks_like_record(Bytes payload);
@@ -94,15 +97,17 @@ struct HandshakeFragment {
   std::uint32_t length = 0;  // of the whole message
   std::uint16_t message_seq = 0;
   std::uint32_t fragment_offset = 0, fragment_length = 0;
-  Bytes body;  // fragment_length bytes
+  Bytes body;  // fragment_length bytes; fewer when a snap length cut it
   bool complete() const { return fragment_offset == 0 && fragment_length == length; }
 };
 struct HandshakeFragments {
   std::vector<HandshakeFragment> fragments;
   std::optional<WireError> error;
 };
-// The fragments inside a Handshake record's plaintext. `base`: offset of that plaintext.
-HandshakeFragments decode_handshake_fragments(Bytes plaintext, std::size_t base);
+// The fragments inside a Handshake record's plaintext. `base`: offset of that plaintext; `missing`
+// octets of it were not captured.
+HandshakeFragments decode_handshake_fragments(Bytes plaintext, std::size_t base,
+                                              std::size_t missing = 0);
 
 struct Extension {
   std::uint16_t type = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Checksum arithmetic that ip.h's builders and rewrites share (RFC 1071, RFC 1624). Internal to
-// stack/wire.
+// Checksum arithmetic that ip.h's builders and rewrites share (RFC 1071, RFC 1624), and what shows
+// the fields of headers. Others use ip.h.
 
 #include <cstddef>
 #include <cstdint>

@@ -101,23 +101,6 @@ FIELDS = {
     "rtp.ext.rfc5285.id": number,
     "rtp.ext.rfc5285.len": number,
 }
-# What stands in the body of a handshake message.
-BODY = [
-    "dtls.handshake.version",
-    "dtls.handshake.random",
-    "dtls.handshake.session_id_length",
-    "dtls.handshake.ciphersuite",
-    "dtls.handshake.comp_method",
-    "dtls.handshake.extension.type",
-    "dtls.handshake.extension.len",
-    "dtls.handshake.extensions_supported_group",
-    "dtls.handshake.extensions.supported_version",
-    "dtls.handshake.extensions_key_share_group",
-    "dtls.handshake.sig_hash_alg",
-    "dtls.use_srtp.protection_profile",
-    "dtls.handshake.certificate_length",
-]
-
 
 # --- What parley shows ---------------------------------------------------------------------------
 
@@ -253,14 +236,8 @@ class Values(collections.defaultdict):
         name = field["name"]
         if field.get("fault"):
             self.notes.add("malformed")
-        if name.startswith("Reassembled "):
-            self.notes.add("reassembled")
         if child(field, "Handshake Type"):
             self["dtls.handshake.length"].append(code(child(field, "Length")["value"]))
-            if child(field, "Fragment") and not any(
-                c["name"].startswith("Reassembled ") for c in field["children"]
-            ):
-                self.notes.add("fragment")
         elif name in NAMED and not field["children"]:
             known, read = NAMED[name]
             self[known].append(read(field["value"]))
@@ -308,8 +285,11 @@ class Values(collections.defaultdict):
         elif name == "DTLS":
             for record in field["children"]:
                 self.record(record)
-        elif name == "RTP":
+        elif name in ("RTP", "SRTP"):
             self.rtp(field)
+        elif name == "Reassembled Datagram":
+            for inner in field["children"]:
+                self.payload(inner)
         elif name == "Another segment's message":
             self.notes.add("part of a message")
 
@@ -326,80 +306,6 @@ def ours(line):
     if "[cut:" in line["info"]:
         values.notes.add("cut")
     return values
-
-
-# --- Messages whose fragments come in several datagrams ------------------------------------------
-
-
-def frames_of(path):
-    """The frames of a capture, in their order: classic pcap, or pcapng without Simple Packet Blocks."""
-    data = pathlib.Path(path).read_bytes()
-    if data[:4] != b"\x0a\x0d\x0d\x0a":
-        order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-        at = 24
-        while at + 16 <= len(data):
-            size = struct.unpack_from(order + "I", data, at + 8)[0]
-            yield data[at + 16 : at + 16 + size]
-            at += 16 + size
-        return
-    order, at = "<", 0
-    while at + 12 <= len(data):
-        if data[at : at + 4] == b"\x0a\x0d\x0d\x0a":
-            order = "<" if data[at + 8 : at + 12] == b"\x4d\x3c\x2b\x1a" else ">"
-        kind, size = struct.unpack_from(order + "II", data, at)
-        if kind == 6:
-            captured = struct.unpack_from(order + "I", data, at + 20)[0]
-            yield data[at + 28 : at + 28 + captured]
-        at += size
-
-
-def cut(frame, field):
-    return frame[field["offset"] : field["offset"] + field["length"]]
-
-
-class Reassembly:
-    """`parley packets` opens what is whole in one datagram, tshark what its state remembers, once:
-    the records that hold a message's fragments are given to `parley decode` in one piece."""
-
-    def __init__(self, parley, capture):
-        self.parley, self.capture = parley, capture
-        self.frames = None
-        self.pieces = collections.defaultdict(list)
-
-    def complete(self, line, values):
-        if self.frames is None:
-            self.frames = list(frames_of(self.capture))
-        frame = self.frames[line["packet"] - 1]
-        for datagram, record, sequence in self.fragments(line["fields"]):
-            key = (line["source"], line["destination"], sequence)
-            if self.pieces[key] is None:
-                continue
-            if self.opened(values, b"".join(self.pieces[key]) + cut(frame, datagram)):
-                self.pieces[key] = None
-            else:
-                self.pieces[key].append(cut(frame, record))
-
-    def fragments(self, fields):
-        for field in fields:
-            if field["name"] == "DTLS":
-                for record in field["children"]:
-                    for message in record["children"]:
-                        if child(message, "Fragment"):
-                            yield field, record, child(message, "Message Sequence")["value"]
-            else:
-                yield from self.fragments(field["children"])
-
-    def opened(self, values, datagrams):
-        run = subprocess.run(
-            [self.parley, "decode", "dtls", "--json", datagrams.hex()], capture_output=True, timeout=60, check=False
-        )
-        whole = Values()
-        whole.payload(json.loads(run.stdout))
-        if "reassembled" not in whole.notes:
-            return False
-        for name in BODY:
-            values[name] = whole[name]
-        return True
 
 
 # --- What tshark shows ---------------------------------------------------------------------------
@@ -472,12 +378,9 @@ def compare(parley, capture):
     if run.returncode != 0:
         return collections.Counter(), [f"{capture}: parley exits with {run.returncode}"], collections.Counter()
     used, failures, compared = collections.Counter(), [], collections.Counter()
-    reassembly = Reassembly(parley, capture)
     for text in run.stdout.splitlines():
         line = json.loads(text)
         mine, other = ours(line), known.pop(line["packet"], Values())
-        if "fragment" in mine.notes:
-            reassembly.complete(line, mine)
         for name in FIELDS:
             if mine[name] == other[name]:
                 compared[name] += len(mine[name])

@@ -51,7 +51,7 @@ TEST(DissectRtp, ShowsWhatTsharkShows) {
 
 TEST(DissectRtp, GivesEveryPartItsByteRange) {
   const Field root =
-      dissect_rtp(hex("b2e1d2c3b4a5968778695a4b1111111122222222bede000110aa0000c0ffee"), 10);
+      dissect_rtp(hex("b2e1d2c3b4a5968778695a4b1111111122222222bede000110aa0000c0ffee"), {}, 10);
   EXPECT_EQ(to_text(root),
             "[10..41)  RTP: payload type 97, sequence number 53955, SSRC 0x78695a4b\n"
             "  [10..11)  Version: 2\n"
@@ -72,7 +72,10 @@ TEST(DissectRtp, GivesEveryPartItsByteRange) {
             "      [34..35)  ID: 1\n"
             "      [34..35)  Length: 1\n"
             "      [35..36)  Data: aa\n"
-            "  [38..41)  Payload: 3 bytes\n");
+            "    [36..38)  Padding Bytes: 2 bytes\n"
+            "  [38..40)  Payload: 2 bytes\n"
+            "  [40..41)  Padding Length: 238 (expected 1 to 3, unless this is SRTP, where it is "
+            "encrypted)\n");
 }
 
 TEST(DissectRtp, KeepsWhatStandsBeforeTheFault) {
@@ -88,11 +91,48 @@ TEST(DissectRtp, KeepsWhatStandsBeforeTheFault) {
 }
 
 TEST(DissectRtp, ReportsADamagedExtension) {
-  const Field root = dissect_rtp(hex("906000010000000200000003bede00011faabbcc"));
-  const Field* element = find(root, "Element");
+  const Field root = dissect_rtp(hex("906000010000000200000003bede000210aa2faabbccddee"));
+  EXPECT_EQ(value(root, "Element 1"), "aa");
+  const Field* element = find(root, "Element 2");
   ASSERT_NE(element, nullptr);
   EXPECT_TRUE(element->fault);
   EXPECT_EQ(value(root, "Header Extension"), "damaged");
+}
+
+TEST(DissectRtp, ATruncatedExtensionShowsItsProfileAndLength) {
+  const Field root = dissect_rtp(hex("906000010000000200000003bede000210aa"));
+  EXPECT_TRUE(root.fault);
+  EXPECT_EQ(value(root, "Profile"), "one-byte elements (0xbede)");
+  EXPECT_EQ(value(root, "Length"), "2 words");
+}
+
+TEST(DissectRtp, PaddingIsToldFromThePayloadInClearAlone) {
+  const ByteBuffer packet = hex("a06000010000000200000003aabbcc0002");
+  EXPECT_EQ(value(dissect_rtp(packet), "Payload"), "3 bytes");
+  EXPECT_EQ(value(dissect_rtp(packet), "Padding Length").substr(0, 2), "2 ");
+  DissectOptions options;
+  options.srtp = true;
+  const Field root = dissect_rtp(packet, options);
+  EXPECT_EQ(root.name, "SRTP");
+  EXPECT_EQ(value(root, "Padding Length"), "(absent)");
+  EXPECT_EQ(value(root, "Encrypted Payload and Tag"), "5 bytes");
+}
+
+TEST(DissectRtcp, ACompoundPacketShowsTheHeadersOfItsParts) {
+  const Field root = dissect_rtcp(hex("80c900010000000a81ce00020000000a0000000b"));
+  EXPECT_FALSE(root.fault);
+  EXPECT_EQ(root.value, "receiver report, picture loss indication");
+  EXPECT_EQ(value(root, "Sender SSRC"), "0x0000000a");
+  EXPECT_EQ(value(root, "Body"), "0000000b");
+}
+
+TEST(DissectRtcp, BehindTheFirstHeaderOfSrtcpNothingIsRead) {
+  DissectOptions options;
+  options.srtp = true;
+  const Field root = dissect_rtcp(hex("80c900010000000a81ce00020000000a0000000b"), options);
+  EXPECT_EQ(root.name, "SRTCP");
+  EXPECT_EQ(root.value, "receiver report");
+  EXPECT_EQ(value(root, "Encrypted Part, Index and Tag"), "12 bytes");
 }
 
 TEST(DissectRtp, DoesNotOpenEncryptedExtensions) {

@@ -19,6 +19,13 @@ ByteBuffer hex(std::string_view text) {
   return parse_hex(text).value();
 }
 
+DissectOptions with_password(std::string password) {
+  DissectOptions options;
+  if (!password.empty())
+    options.passwords.push_back(std::move(password));
+  return options;
+}
+
 ByteBuffer vector_named(const std::string& name) {
   const json file = json::parse(test::read_text(test::source_path("tests/vectors/stun.json")));
   for (const json& vector : file["vectors"])
@@ -51,8 +58,8 @@ Field one_attribute(Attribute type, std::string_view value,
 }
 
 TEST(DissectStun, ShowsTheRequestOfRfc5769WithItsRanges) {
-  const Field root =
-      dissect_stun(vector_named("rfc5769-2.1-sample-request"), {"VOkJxbRl1RmTxUk/WvJxBt"}, 42);
+  const Field root = dissect_stun(vector_named("rfc5769-2.1-sample-request"),
+                                  with_password("VOkJxbRl1RmTxUk/WvJxBt"), 42);
   EXPECT_EQ(root.value, "Binding request");
   EXPECT_FALSE(has_fault(root)) << to_text(root);
   const std::string expected =
@@ -64,6 +71,7 @@ TEST(DissectStun, ShowsTheRequestOfRfc5769WithItsRanges) {
       "  [62..82)    SOFTWARE: STUN test client\n"
       "    [62..64)    Type: 0x8022\n"
       "    [64..66)    Length: 16\n"
+      "    [66..82)    Value: STUN test client\n"
       "  [82..90)    PRIORITY: 1845494271\n"
       "    [82..84)    Type: 0x0024\n"
       "    [84..86)    Length: 4\n"
@@ -73,10 +81,12 @@ TEST(DissectStun, ShowsTheRequestOfRfc5769WithItsRanges) {
       "  [90..102)   ICE-CONTROLLED: 0x932ff9b151263b36\n"
       "    [90..92)    Type: 0x8029\n"
       "    [92..94)    Length: 8\n"
+      "    [94..102)   Value: 0x932ff9b151263b36\n"
       "  [102..118)  USERNAME: evtj:h6vY\n"
       "    [102..104)  Type: 0x0006\n"
       "    [104..106)  Length: 9\n"
       "    [106..110)  Receiver's ufrag: evtj\n"
+      "    [110..111)  Separator: :\n"
       "    [111..115)  Sender's ufrag: h6vY\n"
       "    [115..118)  Padding: 202020\n"
       "  [118..142)  MESSAGE-INTEGRITY: 9aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2 (good: "
@@ -84,21 +94,28 @@ TEST(DissectStun, ShowsTheRequestOfRfc5769WithItsRanges) {
       "password)\n"
       "    [118..120)  Type: 0x0008\n"
       "    [120..122)  Length: 20\n"
+      "    [122..142)  Value: 9aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2\n"
       "  [142..150)  FINGERPRINT: 0xe57a3bcf (good)\n"
       "    [142..144)  Type: 0x8028\n"
-      "    [144..146)  Length: 4\n";
+      "    [144..146)  Length: 4\n"
+      "    [146..150)  Value: 0xe57a3bcf\n";
   EXPECT_EQ(to_text(root), expected);
 }
 
 TEST(DissectStun, ChecksIntegrityByWhatThePasswordCanMean) {
   const auto integrity = [](const ByteBuffer& message, const std::string& password) {
-    return child(dissect_stun(message, {password}), "MESSAGE-INTEGRITY").value.substr(41);
+    return child(dissect_stun(message, with_password(password)), "MESSAGE-INTEGRITY")
+        .value.substr(41);
   };
   const ByteBuffer short_term = vector_named("rfc5769-2.1-sample-request");
   EXPECT_EQ(integrity(short_term, ""), "(not checked: no password given)");
   EXPECT_EQ(integrity(short_term, "wrong"), "(bad: does not fit the short-term password)");
   const ByteBuffer long_term = vector_named("rfc5769-2.4-long-term-request");
   EXPECT_EQ(integrity(long_term, "TheMatrIX"), "(good: long-term password)");
+  // As it is typed, with what SASLprep maps to nothing (RFC 5769 section 2.4).
+  EXPECT_EQ(integrity(long_term, "The\u00ADM\u00AAtr\u2168"),
+            "(bad: does not fit the long-term password)");
+  EXPECT_EQ(integrity(long_term, "The\u00ADMatrIX"), "(good: long-term password)");
   EXPECT_EQ(integrity(long_term, "TheMatrix"), "(bad: does not fit the long-term password)");
   ByteBuffer response;
   const Bytes success =
@@ -119,7 +136,7 @@ TEST(DissectStun, ChecksTheSha256IntegrityWithBothLongTermKeys) {
     if (sha256_key)
       builder.u32(Attribute::PasswordAlgorithm, 0x00020000);
     builder.message_integrity_sha256(sha256_key ? Bytes(sha) : Bytes(md5));
-    const Field root = dissect_stun(builder.finish(), {"p"});
+    const Field root = dissect_stun(builder.finish(), with_password("p"));
     const std::string value = child(root, "MESSAGE-INTEGRITY-SHA256").value;
     EXPECT_TRUE(value.ends_with(sha256_key ? "(good: long-term password, SHA-256)"
                                            : "(good: long-term password)"))
@@ -136,7 +153,8 @@ TEST(DissectStun, ChecksTheShortIntegrityOfGoogPing) {
   const auto digest = crypto::hmac_sha1(as_bytes("key"), {with_sha1.first(20)});
   std::copy_n(digest.begin(), 4, full.begin() + 24);
   const auto value = [&](const std::string& password) {
-    return child(dissect_stun(full, {password}), "GOOG-MESSAGE-INTEGRITY-32").value.substr(9);
+    return child(dissect_stun(full, with_password(password)), "GOOG-MESSAGE-INTEGRITY-32")
+        .value.substr(9);
   };
   EXPECT_EQ(value("key"), "(good: short-term password)");
   EXPECT_EQ(value("kez"), "(bad: does not fit the short-term password)");
@@ -241,9 +259,9 @@ TEST(DissectStun, NonceCookieNamesTheSecurityFeatures) {
 }
 
 TEST(DissectStun, UserFragmentsAreShownOnlyInChecks) {
-  EXPECT_EQ(one_attribute(Attribute::Username, "613a62").children.size(), 5U);
+  EXPECT_EQ(one_attribute(Attribute::Username, "613a62").children.size(), 6U);
   EXPECT_EQ(one_attribute(Attribute::Username, "613a62", stun::Method::Allocate).children.size(),
-            3U);
+            4U);
 }
 
 TEST(DissectStun, MalformedAttributeIsAFaultAtItsOffset) {
@@ -257,7 +275,8 @@ TEST(DissectStun, MalformedAttributeIsAFaultAtItsOffset) {
 TEST(DissectStun, DamagedMessageIsShownUpToTheDamage) {
   const ByteBuffer whole = vector_named("rfc5769-2.1-sample-request");
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    const Field root = dissect_stun(Bytes(whole).first(size), {"VOkJxbRl1RmTxUk/WvJxBt"});
+    const Field root =
+        dissect_stun(Bytes(whole).first(size), with_password("VOkJxbRl1RmTxUk/WvJxBt"));
     EXPECT_TRUE(root.fault) << size;
     // Attributes that are whole are there: SOFTWARE ends at 40, PRIORITY at 48.
     const std::string text = to_text(root);

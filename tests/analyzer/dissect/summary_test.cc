@@ -102,10 +102,46 @@ TEST(SummaryTest, EachRecordOfADatagramIsNamed) {
 
 TEST(SummaryTest, RtpAndRtcpShowTheirSources) {
   EXPECT_EQ(summarize(PayloadClass::Rtp, hex("80e00001000003e80000000aaabbccdd")).info,
-            "payload type 96  sequence 1  time 1000  SSRC 10  marker  4 bytes");
+            "payload type 96  sequence 1  time 1000  SSRC 0x0000000a  marker  4 bytes");
   EXPECT_EQ(summarize(PayloadClass::Rtcp, hex("80c900010000000a")).info,
-            "packet type 201  sender SSRC 10  8 bytes");
+            "receiver report  sender SSRC 0x0000000a  8 bytes");
   EXPECT_EQ(summarize(PayloadClass::Rtcp, hex("80c9")).info, "too short");
+}
+
+TEST(SummaryTest, ProtectedMediaIsCalledSo) {
+  const SummaryScope scope{0, true};
+  EXPECT_EQ(summarize(PayloadClass::Rtp, hex("80e00001000003e80000000aaabbccdd"), scope).protocol,
+            "SRTP");
+  EXPECT_EQ(summarize(PayloadClass::Rtcp, hex("81ce00010000000a"), scope).info,
+            "picture loss indication  sender SSRC 0x0000000a  8 bytes");
+}
+
+TEST(SummaryTest, AnIndicationShowsWhatItCarries) {
+  ByteBuffer message;
+  const ByteBuffer inner = check();
+  stun::MessageBuilder(message, stun::Class::Indication, stun::Method::Send, {})
+      .address(stun::Attribute::XorPeerAddress, at("192.0.2.1:5000"))
+      .attribute(stun::Attribute::Data, inner)
+      .finish();
+  EXPECT_EQ(summarize(PayloadClass::Stun, message).info,
+            "Send indication  peer 192.0.2.1:5000  data: STUN Binding request  user rrrr:ssss  "
+            "controlling  USE-CANDIDATE");
+}
+
+TEST(SummaryTest, ACutMessageShowsTheAttributesThatAreWhole) {
+  const ByteBuffer whole = check();
+  const Bytes part = Bytes(whole).first(20 + 16 + 3);
+  const Summary summary = summarize(PayloadClass::Stun, part, {whole.size() - part.size(), false});
+  EXPECT_EQ(summary.info, "Binding request  user rrrr:ssss");
+}
+
+TEST(SummaryTest, NamesOfDnsAreShown) {
+  EXPECT_EQ(dns_info(hex("80010100000100000000000007657861706c65036f72670000010001")),
+            std::nullopt);
+  EXPECT_EQ(dns_info(hex("800101000001000000000000076578616d706c65036f72670000010001")),
+            "query A example.org");
+  EXPECT_EQ(dns_info(hex("800181830001000000000000076578616d706c65036f72670000010001")),
+            "response A example.org  no such name");
 }
 
 TEST(SummaryTest, WhatNoEvidenceSupportsIsUdp) {
@@ -143,10 +179,11 @@ TEST(SummaryTest, ASegmentShowsItsFramesAndWhatFollows) {
   append(segment, hex("4001"));
   const Summary summary = summarize_segment(segment);
   EXPECT_EQ(summary.protocol, "TURN");
-  EXPECT_EQ(summary.info,
-            "Binding request  user rrrr:ssss  controlling  USE-CANDIDATE | "
-            "ChannelData 0x4001  RTP payload type 96  sequence 1  time 1000  SSRC 10  marker  "
-            "0 bytes | 2 bytes of another segment's message");
+  EXPECT_EQ(
+      summary.info,
+      "Binding request  user rrrr:ssss  controlling  USE-CANDIDATE | "
+      "ChannelData 0x4001  RTP payload type 96  sequence 1  time 1000  SSRC 0x0000000a  marker  "
+      "0 bytes | 2 bytes of another segment's message");
 }
 
 TEST(SummaryTest, ASuperFrameOfManyMessagesStaysOneLine) {

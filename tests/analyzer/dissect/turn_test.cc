@@ -28,7 +28,9 @@ ByteBuffer binding_request() {
 TEST(DissectTurn, OpensTheCheckInsideChannelData) {
   ByteBuffer message;
   turn::append_channel_data(message, 0x4000, binding_request(), false);
-  const Field root = dissect_turn(message, {"inner password"}, 10);
+  DissectOptions options;
+  options.passwords = {"inner password"};
+  const Field root = dissect_turn(message, options, 10);
   EXPECT_EQ(root.name, "ChannelData");
   EXPECT_EQ(root.value, "channel 0x4000, 52 bytes");
   const Field& inner = child(root, "STUN");
@@ -51,7 +53,18 @@ TEST(DissectTurn, OpensTheCheckInsideASendIndication) {
   EXPECT_EQ(child(data, "STUN").offset, 36U);
   // As STUN alone, DATA is not opened.
   const Field plain = dissect_stun(message, {});
-  EXPECT_EQ(child(plain, "DATA").children.size(), 2U);
+  EXPECT_EQ(child(plain, "DATA").children.size(), 3U);
+}
+
+TEST(DissectTurn, ChecksTheIntegrityOfAMessageInsideASendIndication) {
+  ByteBuffer message;
+  stun::MessageBuilder(message, stun::Class::Indication, stun::Method::Send, {})
+      .attribute(Attribute::Data, binding_request());
+  DissectOptions options;
+  options.passwords = {"inner password"};
+  const Field root = dissect_turn(message, options);
+  const Field& inner = child(child(root, "DATA"), "STUN");
+  EXPECT_TRUE(child(inner, "MESSAGE-INTEGRITY").value.ends_with("(good: short-term password)"));
 }
 
 TEST(DissectTurn, RtpAndDtlsInsideAreOpened) {
@@ -81,7 +94,7 @@ TEST(DissectTurn, EveryPrefixOfChannelDataIsAFault) {
   for (std::size_t size = 1; size < message.size(); ++size) {
     const Field root = dissect_turn(Bytes(message).first(size), {});
     EXPECT_TRUE(root.fault) << size;
-    EXPECT_EQ(root.children.size(), size < 2 ? 0U : size < 4 ? 1U : 2U);
+    EXPECT_EQ(root.children.size(), size < 3 ? 1U : size < 5 ? 2U : 3U);
   }
 }
 
