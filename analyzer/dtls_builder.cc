@@ -2,9 +2,10 @@
 // have been seen on another flow, or at another capture point, than the rest.
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
-#include "analyzer/transport_builder.h"
+#include "analyzer/dtls_progress.h"
 
 namespace parley::analyzer {
 
@@ -21,31 +22,10 @@ std::vector<std::string> names(const std::vector<std::uint16_t>& values,
   return list;
 }
 
-struct Part {
-  const DtlsAssociation* association;
-  FlowUse use;
-  Side side(Direction d) const { return d == use.from_a ? Side::A : Side::B; }
-  const DtlsHalf& half(Side s) const { return association->halves[direction_of(use, s)]; }
-  std::uint64_t records() const {
-    return association->halves[0].records + association->halves[1].records;
-  }
-};
-
-// The earliest of what each part saw.
-template <class Get>
-std::optional<Sighting> earliest(const std::vector<Part>& parts, Get&& get) {
-  std::optional<Sighting> best;
-  for (const Part& part : parts) {
-    const std::optional<Sighting> seen = get(part);
-    if (seen && (!best || seen->at < best->at))
-      best = seen;
-  }
-  return best;
-}
-
 class Builder {
  public:
-  Builder(std::vector<Part> parts, Transport& t) : parts_(std::move(parts)), t_(t), d_(t.dtls) {}
+  Builder(std::vector<DtlsPart> parts, const OwnFlows& own, Transport& t)
+      : parts_(std::move(parts)), own_(own), t_(t), d_(t.dtls) {}
 
   void build(const CallLayout& layout, Pipeline& pipeline, std::uint32_t index);
 
@@ -55,13 +35,10 @@ class Builder {
   void certificates();
   void alerts();
   void steps();
-  void progress();
-  std::optional<Sighting> finished() const;
-  std::optional<Sighting> application(Side side) const {
-    return earliest(parts_, [&](const Part& p) { return p.half(side).application; });
-  }
+  void retransmissions();
 
-  std::vector<Part> parts_;  // the one with the most records first
+  std::vector<DtlsPart> parts_;  // the one with the most records first
+  const OwnFlows& own_;
   Transport& t_;
   Dtls& d_;
 };
@@ -73,25 +50,33 @@ void Builder::offer(const OfferedHello& offered) {
   d_.offered_srtp_profiles = names(offered.srtp_profiles, dtls::srtp_profile_name);
   for (const Sighting& s : offered.datagrams)
     d_.client_hello_datagrams.push_back(s.ref);
-  if (!offered.datagrams.empty())
-    d_.client_hello = offered.datagrams.front().ref;
 }
 
+// Every step is cited where it was seen first: nearest to its sender.
 void Builder::hellos() {
   const OfferedHello* offered = nullptr;
   const ChosenHello* chosen = nullptr;
+  std::optional<Sighting> hello;
   std::optional<std::uint16_t> group;
-  for (const Part& part : parts_) {
+  const auto before = [](const std::vector<Sighting>& x, const std::vector<Sighting>& y) {
+    return !x.empty() && (y.empty() || x.front().at < y.front().at);
+  };
+  for (const DtlsPart& part : parts_) {
     const DtlsAssociation& a = *part.association;
     if (a.client && !d_.client)
       d_.client = part.side(*a.client);
-    if (a.offered && offered == nullptr)
+    if (a.offered && (offered == nullptr || before(a.offered->datagrams, offered->datagrams)))
       offered = &*a.offered;
-    if (a.chosen && chosen == nullptr)
+    if (a.chosen && (chosen == nullptr || a.chosen->seen.at < chosen->seen.at))
       chosen = &*a.chosen;
     if (a.key_exchange_group && !group)
       group = a.key_exchange_group;
+    for (const DtlsHalf& half : a.halves)
+      if (half.first_hello && (!hello || half.first_hello->at < hello->at))
+        hello = half.first_hello;
   }
+  if (hello)
+    d_.client_hello = hello->ref;
   if (offered != nullptr)
     offer(*offered);
   if (chosen == nullptr)
@@ -109,7 +94,7 @@ void Builder::hellos() {
 
 void Builder::certificates() {
   for (const Side side : {Side::A, Side::B}) {
-    for (const Part& part : parts_) {
+    for (const DtlsPart& part : parts_) {
       const DtlsHalf& half = part.half(side);
       if (!half.fingerprint)
         continue;
@@ -122,7 +107,7 @@ void Builder::certificates() {
 void Builder::alerts() {
   // Of the part that saw most of them: another capture point has the same ones.
   const auto most =
-      std::max_element(parts_.begin(), parts_.end(), [](const Part& x, const Part& y) {
+      std::max_element(parts_.begin(), parts_.end(), [](const DtlsPart& x, const DtlsPart& y) {
         return x.association->alerts.size() < y.association->alerts.size();
       });
   for (const SeenAlert& seen : most->association->alerts) {
@@ -136,7 +121,7 @@ void Builder::alerts() {
   }
   for (const Side side : {Side::A, Side::B}) {
     const auto sealed =
-        earliest(parts_, [&](const Part& p) { return p.half(side).protected_alert; });
+        earliest(parts_, [&](const DtlsPart& p) { return p.half(side).protected_alert; });
     if (!sealed)
       continue;
     d_.sealed_alert[index_of(side)] = sealed->ref;
@@ -144,61 +129,59 @@ void Builder::alerts() {
   }
 }
 
+// One step at several capture points is one.
 void Builder::steps() {
-  const Part* best = nullptr;
-  for (const Part& part : parts_)
-    if (best == nullptr || part.association->steps.size() > best->association->steps.size())
-      best = &part;
-  for (const HandshakeStep& s : best->association->steps)
-    if (t_.dtls_steps.size() < kMaxSteps)
-      t_.dtls_steps.push_back({best->side(s.from), s.what, s.first.ref, s.first.at, s.times});
-}
-
-std::optional<Sighting> Builder::finished() const {
-  const auto app_a = application(Side::A);
-  const auto app_b = application(Side::B);
-  std::optional<Sighting> first_application = app_a ? app_a : app_b;
-  if (app_a && app_b)
-    first_application = app_a->at < app_b->at ? app_a : app_b;
-  const bool v13 = d_.version == dtls::version_name(dtls::kDtls13);
-  if (v13)
-    return first_application;
-  const auto done = [&](Side side) {
-    return earliest(parts_, [&](const Part& p) { return p.half(side).finished; });
-  };
-  const auto a = done(Side::A);
-  const auto b = done(Side::B);
-  if (a && b)
-    return a->at < b->at ? b : a;
-  return first_application;
-}
-
-void Builder::progress() {
-  const auto hello = earliest(parts_, [](const Part& p) -> std::optional<Sighting> {
-    return p.association->client ? p.association->halves[*p.association->client].first_hello
-                                 : std::nullopt;
-  });
-  if (hello)
-    d_.started_at = hello->at;
-  const bool fatal = std::any_of(d_.alerts.begin(), d_.alerts.end(),
-                                 [](const DtlsAlert& a) { return a.level == "fatal"; });
-  const auto done = finished();
-  const bool media = t_.srtp_packets[0] + t_.srtp_packets[1] > 0;
-  const bool both = application(Side::A) && application(Side::B);
-  const bool v12_done = done && d_.version != dtls::version_name(dtls::kDtls13);
-  d_.state = trace::DtlsState::Handshaking;
-  if (done && (both || media || v12_done)) {
-    d_.state = trace::DtlsState::Connected;
-    d_.connected_at = done->at;
-    if (d_.started_at)
-      d_.handshake_ms =
-          std::chrono::duration<double, std::milli>(done->at - *d_.started_at).count();
-    if (!v12_done || !d_.version)
-      d_.inferred.emplace_back("state");
-    return;
+  using Key = std::tuple<Side, std::uint8_t, std::uint8_t, std::uint64_t>;
+  std::map<Key, DtlsStep> steps;
+  for (const DtlsPart& part : parts_) {
+    for (const HandshakeStep& s : part.association->steps) {
+      const DtlsStep seen{part.side(s.from), s.what, s.first.ref, s.first.at, s.times};
+      const auto [it, added] = steps.try_emplace({seen.from, s.epoch, s.type, s.number}, seen);
+      if (added)
+        continue;
+      it->second.times = std::max(it->second.times, s.times);
+      if (seen.at < it->second.at) {
+        it->second.at = seen.at;
+        it->second.packet = seen.packet;
+      }
+    }
   }
-  if (fatal)
-    d_.state = trace::DtlsState::Failed;
+  for (const auto& [key, step] : steps)
+    t_.dtls_steps.push_back(step);
+  std::stable_sort(t_.dtls_steps.begin(), t_.dtls_steps.end(),
+                   [](const DtlsStep& x, const DtlsStep& y) {
+                     return std::tie(x.at, x.packet) < std::tie(y.at, y.packet);
+                   });
+  if (t_.dtls_steps.size() > kMaxSteps)
+    t_.dtls_steps.resize(kMaxSteps);
+}
+
+// As the sender's own socket shows them; elsewhere those that were lost on the way are missing.
+void Builder::retransmissions() {
+  std::uint64_t sum = 0;
+  bool all_seen = d_.version && d_.version != dtls::version_name(dtls::kDtls13);
+  for (const Side side : {Side::A, Side::B}) {
+    struct Route {
+      bool own = false;
+      std::uint64_t most = 0;
+    };
+    std::map<std::uint32_t, Route> routes;
+    for (const DtlsPart& part : parts_) {
+      Route& route = routes[part.use.route];
+      const bool own = own_[index_of(side)].count(part.use.flow) > 0;
+      if (own == route.own)
+        route.most = std::max(route.most, part.half(side).retransmissions);
+      else if (own)
+        route = {true, part.half(side).retransmissions};
+    }
+    for (const auto& [id, route] : routes) {
+      sum += route.most;
+      all_seen = all_seen && route.own;
+    }
+  }
+  d_.retransmissions = sum;
+  if (!all_seen)
+    d_.inferred.emplace_back("retransmissions");
 }
 
 void Builder::build(const CallLayout& layout, Pipeline& pipeline, std::uint32_t index) {
@@ -206,7 +189,8 @@ void Builder::build(const CallLayout& layout, Pipeline& pipeline, std::uint32_t 
   certificates();
   alerts();
   steps();
-  progress();
+  judge_handshake(parts_, own_, pipeline.end(), t_);
+  retransmissions();
   const auto sum = [&](auto&& of) {
     return layout.count(index, [&](const FlowUse& use) -> std::uint64_t {
       const std::uint32_t i = pipeline.flows()[use.flow].association;
@@ -218,23 +202,25 @@ void Builder::build(const CallLayout& layout, Pipeline& pipeline, std::uint32_t 
   };
   d_.records = sum([](const DtlsHalf& h) { return h.records; });
   d_.undecrypted = sum([](const DtlsHalf& h) { return h.protected_records; });
-  d_.retransmissions = sum([](const DtlsHalf& h) { return h.retransmissions; });
 }
 
 }  // namespace
 
-void build_dtls(Pipeline& pipeline, const CallLayout& layout, std::uint32_t index, Transport& t) {
-  std::vector<Part> parts;
+void build_dtls(Pipeline& pipeline, const CallLayout& layout, const OwnFlows& own,
+                std::uint32_t index, Transport& t) {
+  std::vector<DtlsPart> parts;
   for (const FlowUse& use : layout.flows) {
     const std::uint32_t i = pipeline.flows()[use.flow].association;
     if (use.transport == index && i != kNone)
       parts.push_back({&pipeline.dtls()[i], use});
   }
-  if (parts.empty())
+  if (parts.empty()) {
+    t.dtls.records = t.dtls.undecrypted = t.dtls.retransmissions = 0;
     return;
+  }
   std::stable_sort(parts.begin(), parts.end(),
-                   [](const Part& x, const Part& y) { return x.records() > y.records(); });
-  Builder(std::move(parts), t).build(layout, pipeline, index);
+                   [](const DtlsPart& x, const DtlsPart& y) { return x.records() > y.records(); });
+  Builder(std::move(parts), own, t).build(layout, pipeline, index);
 }
 
 }  // namespace parley::analyzer

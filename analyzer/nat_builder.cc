@@ -93,10 +93,13 @@ Shown judge(const Endpoint& socket, const Mappings& mappings) {
   for (const auto& [destination, list] : mappings) {
     // One destination that saw two addresses: the mapping was made anew, which says nothing.
     stable = stable && list.size() <= 1;
-    destinations.insert(destination.address);
     for (const auto& [address, packet] : list) {
+      // Seen as it is: that way goes past the NAT, and shows nothing of it.
+      if (address == socket)
+        continue;
+      behind_nat = true;
       outside.insert(address);
-      behind_nat = behind_nat || address != socket;
+      destinations.insert(destination.address);
       preserving = preserving && address.port == socket.port;
       if (shown.evidence.size() < kMaxEvidence)
         shown.evidence.push_back(packet);
@@ -136,6 +139,9 @@ Nat NatBuilder::build(Side side) {
     nat.mapping = *independent ? "endpoint-independent" : "not-endpoint-independent";
   if (preserving)
     nat.ports = *preserving ? "preserving" : "not-preserving";
+  // A NAT that keeps ports gives another one to the second host that asks for the same.
+  if (preserving && !*preserving)
+    nat.inferred.emplace_back("ports");
   nat.evidence = independent ? evidence : any_evidence;
   return nat;
 }

@@ -17,8 +17,8 @@ double milliseconds(Duration d) {
 
 // An agent answers a check at once; on the far side of a network its answers are later than this.
 constexpr Duration kOwnAnswer = std::chrono::milliseconds(2);
-// No further request for this long, or requests for that long without an answer.
-constexpr Duration kGivenUp = std::chrono::seconds(5);
+constexpr std::uint64_t kTransmissions = 7;  // Rc of RFC 8489 section 6.2.1
+// Requests for this long without an answer.
 constexpr Duration kTriedEnough = std::chrono::seconds(10);
 
 }  // namespace
@@ -315,17 +315,36 @@ void PairBuilder::fill_state(const PairSet& set, Pair& pair) const {
       });
   pair.nominated =
       nearest(set).nominated.has_value() || (checked_with_use_candidate && pair.responses > 0);
-  if (pair.responses > 0) {
+  const bool given_up = gave_up(set, pair);
+  if (pair.responses > 0 && !given_up) {
     pair.state = trace::PairState::Succeeded;
+    // A check that has been sent again may still fail.
+    if (nearest(set).requests_after_success > 1)
+      pair.inferred.emplace_back("state");
     return;
   }
-  const CheckPath& path = nearest(set);
   const bool refused = std::any_of(pair.errors.begin(), pair.errors.end(),
                                    [](const ErrorCount& e) { return e.code != 487; });
-  const bool given_up = path.last_request.at - path.first.at >= kTriedEnough ||
-                        end_ - path.last_request.at >= kGivenUp;
   pair.state = refused || given_up ? trace::PairState::Failed : trace::PairState::InProgress;
   pair.inferred.emplace_back("state");
+}
+
+// A check fails when its whole schedule of retransmissions stayed without an answer (RFC 8489
+// section 6.2.1), also on a pair that was valid. Agents that send every check as a transaction of
+// its own stop after some time. Fewer than that were dropped for another pair, or the capture ends.
+bool PairBuilder::gave_up(const PairSet& set, const Pair& pair) const {
+  const CheckPath& path = nearest(set);
+  CheckPath::Sums sums;
+  for (const PathId id : set.paths) {
+    const CheckPath::Sums& own = ice_.paths()[id].sums;
+    sums.transactions += own.transactions;
+    sums.requests += own.requests;
+    sums.longest_unanswered = std::max(sums.longest_unanswered, own.longest_unanswered);
+  }
+  if (sums.requests > sums.transactions)
+    return sums.longest_unanswered >= kTransmissions &&
+           path.requests_after_success >= kTransmissions;
+  return pair.responses == 0 && path.last_request.at - path.first.at >= kTriedEnough;
 }
 
 Pair PairBuilder::build(const PairSet& set) const {

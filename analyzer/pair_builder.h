@@ -43,6 +43,7 @@ class PairBuilder {
   const Sighting* nominating_check(const PairSet& set) const;
   void fill_story(const PairSet& set, Pair& pair) const;
   void fill_state(const PairSet& set, Pair& pair) const;
+  bool gave_up(const PairSet& set, const Pair& pair) const;
   std::optional<Endpoint> mapped_of(const PairSet& set) const;
   bool behind_nat(const CheckPath& path) const;
 

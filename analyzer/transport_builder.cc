@@ -9,11 +9,11 @@ namespace {
 constexpr std::size_t kMaxListed = 256;
 // Consent is lost after 30 s without a response (RFC 7675 section 5.1).
 constexpr Duration kConsent = std::chrono::seconds(30);
+// Checks are 5 s apart, give or take a fifth.
+constexpr Duration kLongestInterval = std::chrono::seconds(6);
 // Before that, this long a silence of several checks is a disconnection that applications are told.
 constexpr Duration kDisconnected = std::chrono::seconds(5);
 constexpr std::uint64_t kUnansweredForDisconnected = 3;
-// A checklist that tried this long without an answer has failed; browsers wait 15 s.
-constexpr Duration kFailed = std::chrono::seconds(10);
 
 template <class T>
 void keep_earliest(std::optional<T>& kept, const T& value) {
@@ -21,11 +21,15 @@ void keep_earliest(std::optional<T>& kept, const T& value) {
     kept = value;
 }
 
+bool has(const Inferred& inferred, std::string_view member) {
+  return std::find(inferred.begin(), inferred.end(), member) != inferred.end();
+}
+
 // What the pairs of one agent say together.
 struct AgentPairs {
   std::optional<Instant> first, last, connected;
   const Pair* selected = nullptr;
-  bool answered = false;
+  bool answered = false, all_failed = true;
 };
 
 AgentPairs sum_up(const Transport& t, Side side) {
@@ -36,6 +40,7 @@ AgentPairs sum_up(const Transport& t, Side side) {
     if (pair.selected)
       sum.selected = &pair;
     sum.answered = sum.answered || pair.responses > 0;
+    sum.all_failed = sum.all_failed && pair.state == trace::PairState::Failed;
     if (pair.first_at)
       keep_earliest(sum.first, *pair.first_at);
     if (pair.last_at && (!sum.last || *pair.last_at > *sum.last))
@@ -48,16 +53,21 @@ AgentPairs sum_up(const Transport& t, Side side) {
   return sum;
 }
 
-// RFC 7675: the last answer on the selected pair, and how long the agent asked on after it.
-void judge_consent(const Pair& selected, TransportAgent& agent) {
+// RFC 7675: the last answer on the selected pair, and how long the agent asked on after it. When
+// consent expires it stops asking, at most one interval after its last check.
+void judge_consent(const Pair& selected, Instant end, TransportAgent& agent) {
   if (!selected.last_response_at || !selected.last_at)
     return;
-  const Duration silent = *selected.last_at - *selected.last_response_at;
-  if (silent >= kConsent) {
-    agent.consent_lost = *selected.last_response_at + kConsent;
+  const Instant since =
+      std::max(*selected.last_response_at, agent.connected.value_or(*selected.last_response_at));
+  const Duration silent = *selected.last_at - since;
+  if (selected.requests_after_last_response < kUnansweredForDisconnected)
+    return;
+  if (silent >= kConsent - kLongestInterval && end - since >= kConsent) {
+    agent.consent_lost = since + kConsent;
+    agent.inferred.emplace_back("consent_lost_s");
     agent.state = trace::IceState::Failed;
-  } else if (silent >= kDisconnected &&
-             selected.requests_after_last_response >= kUnansweredForDisconnected) {
+  } else if (silent >= kDisconnected) {
     agent.state = trace::IceState::Disconnected;
   }
 }
@@ -89,9 +99,21 @@ std::optional<std::uint32_t> TransportBuilder::data_route(std::uint32_t index, S
   return route;
 }
 
-// Where an agent's data goes says which pair it selected; without data, nomination does.
+// Where an agent's data goes says which pair it selected; without data, nomination does. An agent
+// that nominates has selected nothing until it is answered: data may flow before, on any valid pair
+// (RFC 8445 sections 8.1.1 and 12.1).
 void TransportBuilder::select(Transport& t, const std::vector<const PairSet*>& sets,
-                              Side side) const {
+                              const OwnFlows& own, Side side) const {
+  std::uint64_t nominating = 0;
+  bool nominated = false;
+  for (const Pair& pair : t.pairs) {
+    if (pair.agent != side)
+      continue;
+    nominating += pair.use_candidate;
+    nominated = nominated || pair.nominated;
+  }
+  if (nominating > 0 && !nominated && !own[index_of(side)].empty())
+    return;
   const auto route = data_route(t.id, side);
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < sets.size(); ++i) {
@@ -149,7 +171,7 @@ void TransportBuilder::nomination(Transport& t, const std::vector<const PairSet*
         *aggressive ? trace::Nomination::Aggressive : trace::Nomination::Regular;
 }
 
-void TransportBuilder::agent_state(Transport& t, Side side) {
+void TransportBuilder::agent_state(Transport& t, Side side) const {
   TransportAgent& agent = t.agents[index_of(side)];
   const AgentPairs sum = sum_up(t, side);
   agent.connected = sum.connected;
@@ -159,42 +181,53 @@ void TransportBuilder::agent_state(Transport& t, Side side) {
   agent.inferred.emplace_back("state");
   if (up) {
     agent.state = trace::IceState::Connected;
-  } else if (sum.answered || *sum.last - *sum.first < kFailed) {
-    agent.state = trace::IceState::Checking;
   } else {
-    agent.state = trace::IceState::Failed;
+    agent.state = sum.all_failed ? trace::IceState::Failed : trace::IceState::Checking;
   }
   if (sum.selected != nullptr)
-    judge_consent(*sum.selected, agent);
+    judge_consent(*sum.selected, pipeline_.end(), agent);
 }
 
-// When one side lost the path, what the other one noticed shows only at its own socket.
-void TransportBuilder::withdraw_unseen_state(Transport& t, const std::vector<const PairSet*>& sets,
-                                             Side side) const {
+// When one side lost the path, or stopped to ask for consent, what the other one, or this one,
+// noticed shows only at its own socket.
+void TransportBuilder::withdraw_unseen_state(Transport& t, const OwnFlows& own, Side side) const {
   const auto down = [](const TransportAgent& agent) {
     return agent.state == trace::IceState::Disconnected || agent.state == trace::IceState::Failed;
   };
   TransportAgent& agent = t.agents[index_of(side)];
   const TransportAgent& peer = t.agents[index_of(other(side))];
-  if (down(agent) || !down(peer) || !agent.state)
+  const AgentPairs sum = sum_up(t, side);
+  const bool asks = sum.last && pipeline_.end() - *sum.last <= kLongestInterval;
+  if (down(agent) || (asks && !down(peer)) || !agent.state || !own[index_of(side)].empty())
     return;
-  const bool seen = std::any_of(sets.begin(), sets.end(), [&](const PairSet* set) {
-    return set->side == side && pairs_.sees_own_socket(*set);
-  });
-  if (!seen) {
-    agent.state.reset();
-    std::erase(agent.inferred, "state");
-  }
+  agent.state.reset();
+  std::erase(agent.inferred, "state");
 }
 
-// A capture point away from the agent sees the packets that connect it up to a way's delay earlier.
-void TransportBuilder::mark_distant_times(Transport& t, const std::vector<const PairSet*>& sets,
-                                          Side side) const {
-  const bool seen = std::any_of(sets.begin(), sets.end(), [&](const PairSet* set) {
-    return set->side == side && pairs_.sees_own_socket(*set);
-  });
-  if (t.agents[index_of(side)].connected && !seen)
-    t.agents[index_of(side)].inferred.emplace_back("connected_s");
+OwnFlows TransportBuilder::own_flows(const std::vector<const PairSet*>& sets) const {
+  OwnFlows own;
+  for (const PairSet* set : sets)
+    if (pairs_.sees_own_socket(*set))
+      own[index_of(set->side)].insert(pipeline_.ice().paths()[set->nearest].flow);
+  return own;
+}
+
+// Away from an agent's socket the packets that connect it pass up to a way's delay earlier, and may
+// still be lost: the time is a bound, and nothing where the other agent's own one is known.
+void TransportBuilder::limit_distant(Transport& t, const OwnFlows& own) {
+  for (const Side side : {Side::A, Side::B}) {
+    TransportAgent& agent = t.agents[index_of(side)];
+    if (!own[index_of(side)].empty())
+      continue;
+    if (agent.selected_pair && !has(agent.inferred, "selected_pair"))
+      agent.inferred.emplace_back("selected_pair");
+    if (!agent.connected)
+      continue;
+    if (own[index_of(other(side))].empty())
+      agent.inferred.emplace_back("connected_s");
+    else
+      agent.connected.reset();
+  }
 }
 
 void TransportBuilder::count_packets(std::uint32_t index, Transport& t) const {
@@ -264,19 +297,19 @@ Transport TransportBuilder::build(std::uint32_t index) const {
   std::vector<const PairSet*> sets;
   build_pairs(index, t, sets);
   count_packets(index, t);
+  const OwnFlows own = own_flows(sets);
   for (const Side side : {Side::A, Side::B}) {
-    select(t, sets, side);
+    select(t, sets, own, side);
     nomination(t, sets, side);
     agent_state(t, side);
   }
-  for (const Side side : {Side::A, Side::B}) {
-    withdraw_unseen_state(t, sets, side);
-    mark_distant_times(t, sets, side);
-  }
+  for (const Side side : {Side::A, Side::B})
+    withdraw_unseen_state(t, own, side);
+  limit_distant(t, own);
   list_flows(index, t);
   list_conflicts(pipeline_, found_, layout_, index, t);
   list_restarts(pipeline_, found_, layout_, index, t);
-  build_dtls(pipeline_, layout_, index, t);
+  build_dtls(pipeline_, layout_, own, index, t);
   return t;
 }
 

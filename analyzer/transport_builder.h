@@ -4,12 +4,19 @@
 // role conflicts, restarts, DTLS, and the packets that the flows carried. States follow RFC 8445
 // sections 6.1.3 and 8, consent RFC 7675.
 
+#include <array>
+#include <set>
+
 #include "analyzer/address_book.h"
 #include "analyzer/call_layout.h"
 #include "analyzer/pair_builder.h"
 #include "analyzer/route_points.h"
 
 namespace parley::analyzer {
+
+// By side: the flows that show that side's own socket, so that packets are seen there when the side
+// sends and receives them.
+using OwnFlows = std::array<std::set<FlowId>, 2>;
 
 class TransportBuilder {
  public:
@@ -21,13 +28,14 @@ class TransportBuilder {
 
  private:
   void build_pairs(std::uint32_t index, Transport& t, std::vector<const PairSet*>& sets) const;
-  void select(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
+  void select(Transport& t, const std::vector<const PairSet*>& sets, const OwnFlows& own,
+              Side side) const;
   // The route and the time of the last DTLS or RTP that this side sent.
   std::optional<std::uint32_t> data_route(std::uint32_t index, Side side) const;
-  static void agent_state(Transport& t, Side side);
-  void mark_distant_times(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
-  void withdraw_unseen_state(Transport& t, const std::vector<const PairSet*>& sets,
-                             Side side) const;
+  void agent_state(Transport& t, Side side) const;
+  OwnFlows own_flows(const std::vector<const PairSet*>& sets) const;
+  static void limit_distant(Transport& t, const OwnFlows& own);
+  void withdraw_unseen_state(Transport& t, const OwnFlows& own, Side side) const;
   void nomination(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   void count_packets(std::uint32_t index, Transport& t) const;
   void list_flows(std::uint32_t index, Transport& t) const;
@@ -50,6 +58,7 @@ std::vector<Stream> build_streams(Pipeline& pipeline, const CallLayout& layout,
 void fill_media_points(const Pipeline& pipeline, const CallLayout& layout,
                        const RoutePoints& points, Transport& t);
 // Only DTLS; `t` has its packets counted already.
-void build_dtls(Pipeline& pipeline, const CallLayout& layout, std::uint32_t index, Transport& t);
+void build_dtls(Pipeline& pipeline, const CallLayout& layout, const OwnFlows& own,
+                std::uint32_t index, Transport& t);
 
 }  // namespace parley::analyzer

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -61,13 +62,37 @@ void forget_advice_to_capture(analyzer::Call& call) {
       finding.try_this.clear();
 }
 
+// The NAT that a peer is linked to, in the scenario's words. Behind several in a row no single one
+// says how the peer's packets are treated.
+analyzer::Nat nat_of(const sim::Scenario& scenario, std::uint32_t node) {
+  const auto nats_at = [&](std::uint32_t of) {
+    std::set<std::uint32_t> nats;
+    for (const sim::LinkSpec& link : scenario.links)
+      for (const std::size_t end : {std::size_t{0}, std::size_t{1}})
+        if (link.ends[end].node == of &&
+            scenario.nodes[link.ends[1 - end].node].kind == sim::NodeKind::Nat)
+          nats.insert(link.ends[1 - end].node);
+    return nats;
+  };
+  analyzer::Nat nat;
+  const std::set<std::uint32_t> nats = nats_at(node);
+  if (nats.size() != 1 || !nats_at(*nats.begin()).empty())
+    return nat;
+  const sim::NatPolicy& policy = scenario.nodes[*nats.begin()].nat;
+  nat.mapping = std::string(sim::to_string(policy.mapping));
+  nat.filtering = std::string(sim::to_string(policy.filtering));
+  nat.ports = std::string(sim::to_string(policy.ports));
+  return nat;
+}
+
 }  // namespace
 
 std::vector<analyzer::Call> calls_of(const sim::Scenario& scenario, const sim::RunResult& result) {
   std::vector<analyzer::Call> calls;
   for (const sim::RunCall& run_call : result.calls) {
     const auto peer = [&](std::size_t n) {
-      return analyzer::RunPeer{run_call.peers[n], result.nodes[run_call.peers[n].value()]};
+      const std::uint32_t node = run_call.peers[n].value();
+      return analyzer::RunPeer{run_call.peers[n], result.nodes[node], nat_of(scenario, node)};
     };
     const std::vector<trace::Record> records = sim::records_of_call(result, run_call);
     analyzer::Call call = analyzer::call_from_trace({&records, result.nodes, {peer(0), peer(1)}});

@@ -115,36 +115,24 @@ class Finder {
     return {};
   }
 
-  // Where the peer inside of this NAT has sent, of what belongs to the other peer.
-  std::vector<Endpoint> opened_for(const DropPlace& place) const {
-    std::vector<Endpoint> remotes;
+  // RFC 4787 section 5.
+  std::string filter_text(const DropPlace& place, const Drops& drops) const {
+    const NodeSpec& node = scenario_.nodes[place.actor];
+    std::string text =
+        fmt::format("{} lets in only answers to what was sent out ({} filtering): ", place.place,
+                    to_string(node.nat.filtering));
+    text += fmt::format("{} of {} from {} ended there", counted(drops.count, "packet"),
+                        network_.name(place.from), list_of(drops.sources));
+    std::vector<Endpoint> sent_to;
     for (const trace::Record& record : result_.records)
       if (const auto* opened = std::get_if<trace::NatPermission>(&record.event);
           opened != nullptr && record.actor.value() == place.actor &&
           network_.owner(opened->inside) && network_.owner(opened->remote) == place.from)
-        add_once(remotes, opened->remote);
-    return remotes;
-  }
-
-  // RFC 4787 section 5.
-  std::string filter_text(const DropPlace& place, const Drops& drops) const {
-    const std::vector<Endpoint> opened = opened_for(place);
-    const std::string packets = fmt::format("{} of {} from {}", counted(drops.count, "packet"),
-                                            network_.name(place.from), list_of(drops.sources));
-    const bool known =
-        std::none_of(drops.sources.begin(), drops.sources.end(), [&](const Endpoint& source) {
-          return std::find(opened.begin(), opened.end(), source) == opened.end();
-        });
-    // The address was right, only the moment was not.
-    if (known)
-      return fmt::format("{} ended at {}: its filter was not open for them at that moment.",
-                         packets, place.place);
+        add_once(sent_to, opened->remote);
     const std::string& other = network_.name(1 - place.from);
-    return fmt::format(
-        "{} lets in only answers to what was sent out ({} filtering): {} ended there; {}.",
-        place.place, to_string(scenario_.nodes[place.actor].nat.filtering), packets,
-        opened.empty() ? fmt::format("{} had sent nothing to {}", other, network_.name(place.from))
-                       : fmt::format("{} sends to {}", other, list_of(opened)));
+    return text + (sent_to.empty() ? fmt::format("; {} had sent nothing to {}.", other,
+                                                 network_.name(place.from))
+                                   : fmt::format("; {} sends to {}.", other, list_of(sent_to)));
   }
 
   std::string drop_text(const DropPlace& place, const Drops& drops) const {

@@ -46,6 +46,15 @@ std::string joined(const std::vector<std::string>& facts) {
   return out;
 }
 
+// A run cites no packets: what would stand in brackets is not there.
+void drop_citations(Finding& finding) {
+  std::erase_if(finding.evidence, [](const PacketRef& packet) { return packet.packet == 0; });
+  finding.summary = without_gaps(finding.summary);
+  for (auto* lines : {&finding.facts, &finding.open})
+    for (std::string& line : *lines)
+      line = without_gaps(line);
+}
+
 }  // namespace
 
 void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) {
@@ -59,6 +68,8 @@ void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) 
   find_capture_limits(story, findings);
   add_last_resort(story, findings);
   sort_findings(findings);
+  if (call.from_run)
+    std::for_each(findings.begin(), findings.end(), drop_citations);
   for (Finding& finding : findings)
     if (finding.because.empty())
       finding.because = joined(finding.facts);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "analyzer/diagnose/words.h"
+
 namespace parley::analyzer {
 namespace {
 
@@ -96,6 +98,12 @@ std::optional<Instant> ice_up_at(const Transport& transport) {
       if (pair.nominated && pair.responses > 0)
         consider(pair.nominated_at ? pair.nominated_at : pair.first_response_at);
   return earliest;
+}
+
+bool ice_up_inferred(const Transport& transport) {
+  return std::none_of(transport.agents.begin(), transport.agents.end(), [](const auto& agent) {
+    return agent.connected && !is_inferred(agent.inferred, "connected_s");
+  });
 }
 
 const Pair* selected_pair(const Transport& transport, Side side) {

@@ -29,6 +29,8 @@ std::optional<Instant> last_heard_at(const Call& call, Side side);
 // A pair was selected: by the facts, or by a nominated pair with an answer.
 bool ice_worked(const Transport& transport);
 std::optional<Instant> ice_up_at(const Transport& transport);
+// No capture shows the socket of an agent whose time that is.
+bool ice_up_inferred(const Transport& transport);
 // The pair that an agent uses, or nullptr.
 const Pair* selected_pair(const Transport& transport, Side side);
 

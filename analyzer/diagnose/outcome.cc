@@ -4,6 +4,7 @@
 #include <array>
 
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/words.h"
 
 namespace parley::analyzer {
 namespace {
@@ -47,17 +48,32 @@ Outcome after_connect(const Transport& transport, const Call& call) {
   return Outcome::Connected;
 }
 
-Outcome before_ice(const Transport& transport, Instant last_packet) {
+// Some check was sent again instead of being replaced by a new one: its schedule runs for 39.5 s
+// with pauses of up to 16 s (RFC 8489 section 6.2.1).
+bool retransmits(const Transport& transport, Side side) {
+  return std::any_of(transport.pairs.begin(), transport.pairs.end(), [&](const Pair& pair) {
+    std::uint64_t transactions = pair.unanswered + pair.responses;
+    for (const ErrorCount& error : pair.errors)
+      transactions += error.count;
+    return pair.agent == side && pair.requests > transactions;
+  });
+}
+
+Outcome before_ice(const Transport& transport, const Call& call, Instant last_packet) {
   for (const TransportAgent& agent : transport.agents)
     if (agent.state == trace::IceState::Failed)
       return Outcome::Failed;
+  if (call.from_run)
+    return Outcome::InProgress;
   for (const Side side : {Side::A, Side::B}) {
     const Checks checks = checks_of(transport, side);
     if (checks.requests == 0 || !checks.first_at || !checks.last_at)
       continue;
     const Duration lasted = *checks.last_at - *checks.first_at;
-    if (lasted >= kChecksCertainlyOver ||
-        (lasted >= kChecksLongEnough && last_packet - *checks.last_at >= kQuietAfterChecks))
+    const Duration quiet = last_packet - *checks.last_at;
+    if (lasted >= kChecksCertainlyOver || lasted + quiet >= kChecksCertainlyOver ||
+        (lasted >= kChecksLongEnough && quiet >= kQuietAfterChecks &&
+         !retransmits(transport, side)))
       return Outcome::Failed;
   }
   return Outcome::InProgress;
@@ -77,6 +93,16 @@ int rank(Outcome outcome) {
   constexpr std::array<Outcome, 5> kOrder = {Outcome::InProgress, Outcome::Failed, Outcome::Lost,
                                              Outcome::Closed, Outcome::Connected};
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), outcome) - kOrder.begin());
+}
+
+// Where an agent's state is not known it may have lost the path unseen; a handshake of DTLS 1.2
+// that only its server's capture shows may lack the last flight.
+bool hides_its_end(const Transport& transport) {
+  const bool unknown =
+      std::any_of(transport.agents.begin(), transport.agents.end(),
+                  [](const TransportAgent& a) { return a.selected_pair && !a.state; });
+  return unknown || (!media_flowed(transport) && transport.dtls.version == "DTLS 1.2" &&
+                     is_inferred(transport.dtls.inferred, "state"));
 }
 
 std::optional<std::string> reached_of(const Call& call) {
@@ -101,7 +127,7 @@ Outcome outcome_of(const Transport& transport, const Call& call, Instant last_pa
   if (was_connected(transport))
     return after_connect(transport, call);
   return ice_worked(transport) ? before_dtls(transport, last_packet)
-                               : before_ice(transport, last_packet);
+                               : before_ice(transport, call, last_packet);
 }
 
 Ending ending_of(const Call& call, Instant last_packet) {
@@ -114,6 +140,8 @@ Ending ending_of(const Call& call, Instant last_packet) {
   ending.reached = reached_of(call);
   ending.inferred =
       ending.outcome == Outcome::Lost ||
+      (ending.outcome == Outcome::Connected && !call.from_run &&
+       std::any_of(call.transports.begin(), call.transports.end(), hides_its_end)) ||
       (ending.outcome == Outcome::Closed &&
        std::none_of(call.transports.begin(), call.transports.end(), [](const Transport& transport) {
          return alert_named(transport.dtls, "close_notify");

@@ -66,11 +66,17 @@ void step_facts(const Story& story, const Transport& transport, Finding& finding
         story.cite.time(last->at), story.cite.ref(last->packet)));
     finding.evidence.push_back(last->packet);
   }
-  if (transport.dtls.retransmissions > 0)
-    finding.facts.push_back(counted(transport.dtls.retransmissions, "retransmission") + ".");
+  if (transport.dtls.retransmissions.value_or(0) > 0)
+    finding.facts.push_back(counted(*transport.dtls.retransmissions, "flight") + " sent again.");
 }
 
+// Until a flight had to be sent twice, a handshake that is not over is merely cut off by the end of
+// the capture (RFC 6347 section 4.2.4.1: after 1 s and after 3 s).
+constexpr Duration kTwoRetransmissions = std::chrono::seconds(3);
+
 void find_stuck(const Story& story, const Transport& transport, Findings& out) {
+  if (story.end - *transport.dtls.started_at < kTwoRetransmissions)
+    return;
   Finding finding = make_finding("dtls-stuck");
   finding.transport = transport.id;
   finding.peer = transport.dtls.client;

@@ -194,6 +194,8 @@ void find_lost_consent(const Story& story, Findings& out) {
         continue;
       Finding finding = make_finding("ice-consent-lost");
       finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
+      if (story.call.from_run && transport.agents[index_of(side)].consent_lost)
+        finding.confidence = Confidence::Certain;
       finding.peer = side;
       finding.transport = transport.id;
       finding.summary = consent_summary(story, side, *silence);

@@ -203,6 +203,18 @@ std::string hello_text(const Dtls& dtls) {
   return out;
 }
 
+// 1.3: by the client's first data. 1.2 away from the client: without the way there and back.
+std::string handshake_text(const Dtls& dtls) {
+  if (!dtls.handshake_ms)
+    return {};
+  const bool exact = !is_inferred(dtls.inferred, "handshake_ms");
+  return fmt::format(" {} {} ms",
+                     exact                        ? "after"
+                     : dtls.version == "DTLS 1.3" ? "within"
+                                                  : "after at least",
+                     number(*dtls.handshake_ms));
+}
+
 void Builder::add_dtls(const Transport& transport) {
   const Dtls& dtls = transport.dtls;
   const std::size_t datagrams = dtls.client_hello_datagrams.size();
@@ -218,8 +230,7 @@ void Builder::add_dtls(const Transport& transport) {
     }
   if (dtls.connected_at)
     add(dtls.connected_at, std::nullopt, std::nullopt, "dtls",
-        fmt::format("DTLS is finished{}{}{}",
-                    dtls.handshake_ms ? " after " + number(*dtls.handshake_ms) + " ms" : "",
+        fmt::format("DTLS is finished{}{}{}", handshake_text(dtls),
                     is_inferred(dtls.inferred, "state") ? " (inferred)" : "", suffix(transport)));
   for (const Side side : {Side::A, Side::B})
     if (ended_with_alert(transport, side))

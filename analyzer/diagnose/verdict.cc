@@ -88,7 +88,9 @@ std::string connected_text(const Story& story) {
   const std::optional<Instant> up = ice_up_at(*transport);
   std::string text = "ICE connected";
   if (up)
-    text += fmt::format(" at {} s", story.cite.time(*up));
+    text += ice_up_inferred(*transport)
+                ? fmt::format(" at about {} s (inferred)", story.cite.time(*up))
+                : fmt::format(" at {} s", story.cite.time(*up));
   text += path_text(*transport);
   text += "; " + media_text(*transport);
   if (const std::uint64_t restarts = restarts_of(story.call))
@@ -123,8 +125,12 @@ std::string failed_ice_text(const Story& story, const Finding& finding) {
 std::string progress_text(const Story& story) {
   const Checks a = checks_of(story.call, Side::A);
   const Checks b = checks_of(story.call, Side::B);
-  if (std::any_of(story.call.transports.begin(), story.call.transports.end(), ice_worked))
-    return "ICE found a path; the packets end before DTLS is decided.";
+  const auto& transports = story.call.transports;
+  if (std::any_of(transports.begin(), transports.end(), ice_worked))
+    return std::any_of(transports.begin(), transports.end(),
+                       [](const Transport& t) { return t.dtls.started_at.has_value(); })
+               ? "ICE found a path; the packets end in the DTLS handshake."
+               : "ICE found a path; the packets end before DTLS begins.";
   if (a.responses + b.responses > 0)
     return "Checks were answered; the packets end before a pair is nominated.";
   if (a.requests + b.requests == 0)

@@ -53,6 +53,17 @@ std::string span_text(Duration d) {
   return seconds < 1 ? number(seconds * 1000) + " ms" : number(seconds) + " s";
 }
 
+std::string without_gaps(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool closes = c == '.' || c == ',' || c == ';' || c == ' ';
+    if (closes && out.ends_with(' '))
+      out.pop_back();
+    out += c;
+  }
+  return out;
+}
+
 bool is_inferred(const Inferred& inferred, std::string_view member) {
   return std::find(inferred.begin(), inferred.end(), member) != inferred.end();
 }
@@ -101,7 +112,7 @@ std::string Citation::plain(const PacketRef& packet) const {
 }
 
 std::string Citation::ref(const std::optional<PacketRef>& packet) const {
-  return packet ? "[" + plain(*packet) + "]" : std::string();
+  return packet && packet->packet > 0 ? "[" + plain(*packet) + "]" : std::string();
 }
 
 std::string Citation::range(const std::optional<PacketRef>& first,
@@ -114,7 +125,7 @@ std::string Citation::range(const std::optional<PacketRef>& first,
 }
 
 std::string Citation::list(const std::vector<PacketRef>& packets, std::size_t limit) const {
-  if (packets.empty())
+  if (packets.empty() || packets.front().packet == 0)
     return {};
   std::string out = "[";
   const std::size_t shown = std::min(limit, packets.size());

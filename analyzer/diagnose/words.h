@@ -22,6 +22,8 @@ std::string number(double value);
 // Seconds between two instants in words: "15.1 s", "22.6 ms".
 std::string span_text(Duration d);
 // True when `member` is among the inferred ones.
+// Without the spaces that a citation of no packet leaves behind.
+std::string without_gaps(std::string_view text);
 bool is_inferred(const Inferred& inferred, std::string_view member);
 // "host", "srflx?" when inferred, "?" when unknown.
 std::string type_word(const Candidate& candidate);

@@ -25,6 +25,8 @@ struct PairFacts {
   std::map<std::string, Instant> open;  // transactions without a response yet
 };
 
+using Priorities = std::map<Endpoint, std::uint32_t>;
+
 class Folder {
  public:
   explicit Folder(const RunTrace& run) : run_(run) {}
@@ -45,6 +47,7 @@ class Folder {
   void at_peer(const trace::Record& record, Side side, const trace::SignalingSent& event);
   void at_peer(const trace::Record& record, Side side, const trace::IceCredentials& event);
   void at_peer(const trace::Record& record, Side side, const trace::IceCandidate& event);
+  void learn_signaled_type(Side side, const trace::IceCandidate& event);
   void at_peer(const trace::Record& record, Side side, const trace::IceRoleChanged& event);
   void at_peer(const trace::Record& record, Side side, const trace::IcePairCreated& event);
   void at_peer(const trace::Record& record, Side side, const trace::IcePairState& event);
@@ -78,6 +81,8 @@ class Folder {
   Call call_;
   std::array<trace::ActorId, 2> actors_;
   std::array<Pairs, 2> pairs_;
+  // Of the candidates that each side knows: its own, and its peer's.
+  std::array<Priorities, 2> local_priorities_, remote_priorities_;
   std::array<trace::DtlsState, 2> dtls_states_{};
   std::map<std::string, std::uint64_t> drops_;  // by place and reason
   std::vector<TimelineEntry> timeline_;
@@ -137,9 +142,28 @@ void Folder::at_peer(const trace::Record& record, Side side, const trace::IceCre
   }
 }
 
+// What a check taught as peer-reflexive may be signaled afterwards: it is the same candidate, of
+// the signaled type (RFC 8838 section 11.4).
+void Folder::learn_signaled_type(Side side, const trace::IceCandidate& event) {
+  const auto update = [&](Candidate& remote) {
+    if (remote.address != event.address || remote.type != trace::CandidateType::PeerReflexive)
+      return;
+    remote.type = event.type;
+    remote.priority = event.priority;
+  };
+  for (auto& [id, facts] : pairs_[index_of(side)])
+    update(facts.pair.remote);
+  if (agent(side).selected_pair)
+    update(agent(side).selected_pair->remote);
+}
+
 void Folder::at_peer(const trace::Record& record, Side side, const trace::IceCandidate& event) {
-  if (event.remote)
+  (event.remote ? remote_priorities_ : local_priorities_)[index_of(side)][event.address] =
+      event.priority;
+  if (event.remote) {
+    learn_signaled_type(side, event);
     return;
+  }
   Candidate candidate;
   candidate.type = event.type;
   candidate.address = event.address;
@@ -169,14 +193,20 @@ void Folder::at_peer(const trace::Record& record, Side side, const trace::IceRol
        fmt::format("switches to {}: {}", trace::to_string(event.role), event.reason));
 }
 
-void Folder::at_peer(const trace::Record& record, Side side, const trace::IcePairCreated& event) {
-  static_cast<void>(record);
+std::optional<std::uint32_t> priority_of(const Priorities& known, const Endpoint& address) {
+  const auto it = known.find(address);
+  return it == known.end() ? std::nullopt : std::optional(it->second);
+}
+
+void Folder::at_peer(const trace::Record&, Side side, const trace::IcePairCreated& event) {
   Pair& pair = pairs_[index_of(side)][event.pair.value()].pair;
   pair.agent = side;
   pair.local.type = event.local_type;
   pair.local.address = event.local;
   pair.remote.type = event.remote_type;
   pair.remote.address = event.remote;
+  pair.local.priority = priority_of(local_priorities_[index_of(side)], event.local);
+  pair.remote.priority = priority_of(remote_priorities_[index_of(side)], event.remote);
   pair.state = trace::PairState::Frozen;
 }
 
@@ -309,10 +339,7 @@ void Folder::at_peer(const trace::Record& record, Side side, const trace::StunSe
 }
 
 void Folder::at_peer(const trace::Record& record, Side side, const trace::DtlsStateChanged& event) {
-  Dtls& dtls = transport().dtls;
   dtls_states_[index_of(side)] = event.to;
-  if (event.to == trace::DtlsState::Handshaking && !dtls.started_at)
-    dtls.started_at = record.at;
   if (event.to != trace::DtlsState::Handshaking)
     note(record, side, "dtls",
          fmt::format("DTLS is {}{}", trace::to_string(event.to),
@@ -321,8 +348,12 @@ void Folder::at_peer(const trace::Record& record, Side side, const trace::DtlsSt
 
 void Folder::at_peer(const trace::Record& record, Side side, const trace::DtlsFlightSent& event) {
   Transport& path = transport();
+  if (event.messages == "ClientHello" && !path.dtls.started_at) {
+    path.dtls.started_at = record.at;
+    path.dtls.client = side;
+  }
   if (event.attempt > 1)
-    ++path.dtls.retransmissions;
+    ++*path.dtls.retransmissions;
   path.dtls_packets[index_of(side)] += event.datagrams;
   for (DtlsStep& step : path.dtls_steps)
     if (step.from == side && step.what == event.messages) {
@@ -346,6 +377,8 @@ void Folder::at_peer(const trace::Record& record, Side side, const trace::DtlsCo
   dtls.srtp_profile = maybe(event.srtp_profile);
   dtls.client = event.client ? side : other(side);
   dtls.connected_at = record.at;  // the later of both, when the handshake is over everywhere
+  if (event.client && dtls.started_at)
+    dtls.handshake_ms = to_seconds(record.at - *dtls.started_at) * 1000;
   const auto space = event.peer_fingerprint.find(' ');
   if (space == std::string::npos)
     return;
@@ -428,8 +461,6 @@ void Folder::finish_dtls() {
     dtls.state = trace::DtlsState::Handshaking;
   if (dtls.state == trace::DtlsState::Handshaking)
     dtls.connected_at.reset();
-  if (dtls.started_at && dtls.connected_at)
-    dtls.handshake_ms = to_seconds(*dtls.connected_at - *dtls.started_at) * 1000;
   std::stable_sort(
       dtls.certificates.begin(), dtls.certificates.end(),
       [](const DtlsCertificate& x, const DtlsCertificate& y) { return x.peer < y.peer; });
@@ -438,12 +469,14 @@ void Folder::finish_dtls() {
 Call Folder::fold() {
   call_.from_run = true;
   call_.transports.push_back({});
+  transport().dtls.retransmissions = 0;
   const Side first = side_of_first_controlling();
   for (const Side side : {Side::A, Side::B}) {
     const RunPeer& who = run_.peers[index_of(first == Side::A ? side : other(side))];
     actors_[index_of(side)] = who.actor;
     peer(side).name = who.name;
     peer(side).ice_lite = false;
+    peer(side).nat = who.nat;
   }
   if (!run_.records->empty()) {
     call_.first_at = run_.records->front().at;

@@ -16,6 +16,7 @@ namespace parley::analyzer {
 struct RunPeer {
   trace::ActorId actor;
   std::string name;
+  Nat nat;  // as the scenario says: a run knows it without evidence
 };
 
 struct RunTrace {

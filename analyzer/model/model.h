@@ -136,10 +136,12 @@ struct Dtls {
       offered_srtp_profiles;
   std::vector<DtlsCertificate> certificates;
   std::vector<DtlsAlert> alerts;
-  std::uint64_t retransmissions = 0;
+  // Flights that were sent again, whatever they hold.
+  std::optional<std::uint64_t> retransmissions;
+  // From the client's first ClientHello until the last flight reached it.
   std::optional<double> handshake_ms;
   bool decrypted = false;
-  std::uint64_t records = 0, undecrypted = 0;
+  std::optional<std::uint64_t> records, undecrypted;
   Inferred inferred;
   // For the story:
   std::optional<PacketRef> client_hello, server_hello;

@@ -1,6 +1,7 @@
 #include "analyzer/track/dtls_tracker.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "stack/crypto/hmac.h"
 
@@ -14,6 +15,7 @@ using dtls::HandshakeType;
 using Outcome = dtls::HandshakeReassembler::Outcome;
 
 constexpr std::size_t kMaxHelloDatagrams = 16;
+constexpr HandshakePlace kEncrypted{std::numeric_limits<std::uint32_t>::max(), 0};
 
 // "AA:BB:...", as a=fingerprint has it (RFC 8122 section 5).
 std::string fingerprint_of(Bytes certificate) {
@@ -49,7 +51,11 @@ class Datagram {
   void on_server_hello(const dtls::HandshakeReassembler::Message& message);
   void on_certificate(const dtls::HandshakeReassembler::Message& message);
   void on_alert(const dtls::RecordView& record);
-  void encrypted_step(std::uint8_t epoch);
+  bool is_new(const dtls::RecordView& record);
+  void note_place(const HandshakePlace& place);
+  void on_finished();
+  void note_last_flight();
+  void encrypted_step(std::uint8_t epoch, std::uint64_t number);
   void step(const HandshakeFragment& fragment);
 
   DtlsAssociation& a_;
@@ -57,6 +63,7 @@ class Datagram {
   Direction from_;
   Sighting seen_;
   bool encrypted_step_noted_ = false;
+  bool place_noted_ = false;
 };
 
 void Datagram::on_record(const dtls::RecordView& record) {
@@ -69,21 +76,47 @@ void Datagram::on_record(const dtls::RecordView& record) {
   }
 }
 
+// Sent again, a handshake record has a number of its own (RFC 6347 section 4.1); a copy that the
+// network or the capture made has not, and one that comes late has a lower one.
+bool Datagram::is_new(const dtls::RecordView& record) {
+  std::optional<std::uint64_t>& last = half_.last_record[record.epoch == 0 ? 0 : 1];
+  if (last && record.sequence <= *last)
+    return false;
+  last = record.sequence;
+  return true;
+}
+
+// A flight goes forward through the handshake; going back is the flight, sent again. Only where a
+// datagram begins counts: how a flight is cut into datagrams may change.
+void Datagram::note_place(const HandshakePlace& place) {
+  if (std::exchange(place_noted_, true))
+    return;
+  if (half_.last_place && place <= *half_.last_place)
+    ++half_.retransmissions;
+  half_.last_place = place;
+}
+
 void Datagram::on_clear(const dtls::RecordView& record) {
   switch (record.type) {
-    case ContentType::Handshake:
+    case ContentType::Handshake: {
       if (a_.settled)
         break;
+      const bool fresh = is_new(record);
       for (const HandshakeFragment& f :
-           dtls::decode_handshake_fragments(record.fragment, 0).fragments)
+           dtls::decode_handshake_fragments(record.fragment, 0).fragments) {
+        if (fresh)
+          note_place({f.message_seq, f.fragment_offset});
         on_fragment(f);
+      }
       break;
+    }
     case ContentType::Alert:
       on_alert(record);
       break;
     case ContentType::ChangeCipherSpec:
       if (!half_.change_cipher_spec)
         half_.change_cipher_spec = seen_;
+      note_last_flight();
       break;
     case ContentType::ApplicationData:
     case ContentType::Heartbeat:
@@ -98,7 +131,7 @@ void Datagram::on_protected(const dtls::RecordView& record) {
     // Epoch 2 is the handshake, 3 the first application epoch, and key updates follow it (RFC 9147
     // section 6.1). The header shows the low two bits.
     if (record.epoch == 2 && !half_.application) {
-      encrypted_step(2);
+      encrypted_step(2, record.sequence);
     } else if (!half_.application) {
       half_.application = seen_;
     }
@@ -106,11 +139,12 @@ void Datagram::on_protected(const dtls::RecordView& record) {
   }
   switch (record.type) {
     case ContentType::Handshake:
-      // Sent again: the other side had not received it (RFC 6347 section 4.2.4).
-      if (!half_.finished || !a_.halves[1U - from_].application)
-        half_.finished = seen_;
-      if (!half_.application)
-        encrypted_step(1);
+      if (half_.application || !is_new(record))
+        break;
+      note_place(kEncrypted);
+      on_finished();
+      note_last_flight();
+      encrypted_step(1, record.sequence);
       break;
     case ContentType::Alert:
       if (!half_.protected_alert)
@@ -128,7 +162,26 @@ void Datagram::on_protected(const dtls::RecordView& record) {
   }
 }
 
-void Datagram::encrypted_step(std::uint8_t epoch) {
+// Who repeats its Finished has not received the flight that should have answered it.
+void Datagram::on_finished() {
+  if (half_.last_finished && half_.last_finished->ref == seen_.ref)
+    return;
+  std::optional<Sighting>& answer = a_.halves[1U - from_].last_flight;
+  if (half_.first_finished && answer && answer->at >= half_.first_finished->at)
+    answer.reset();
+  if (half_.last_finished)
+    half_.finished_wait = seen_.at - half_.last_finished->at;
+  if (!half_.first_finished)
+    half_.first_finished = seen_;
+  half_.last_finished = seen_;
+}
+
+void Datagram::note_last_flight() {
+  if (!half_.last_flight && half_.change_cipher_spec && half_.first_finished)
+    half_.last_flight = seen_;
+}
+
+void Datagram::encrypted_step(std::uint8_t epoch, std::uint64_t number) {
   if (encrypted_step_noted_ || a_.steps.size() >= DtlsTracker::kMaxSteps)
     return;
   encrypted_step_noted_ = true;
@@ -137,14 +190,14 @@ void Datagram::encrypted_step(std::uint8_t epoch) {
   s.what = "encrypted handshake";
   s.first = seen_;
   s.epoch = epoch;
+  s.number = number;
   a_.steps.push_back(std::move(s));
 }
 
 void Datagram::step(const HandshakeFragment& fragment) {
   const auto type = static_cast<std::uint8_t>(fragment.type);
   for (HandshakeStep& s : a_.steps) {
-    if (s.epoch == 0 && s.from == from_ && s.type == type &&
-        s.message_seq == fragment.message_seq) {
+    if (s.epoch == 0 && s.from == from_ && s.type == type && s.number == fragment.message_seq) {
       if (fragment.fragment_offset == 0)
         ++s.times;
       return;
@@ -157,7 +210,7 @@ void Datagram::step(const HandshakeFragment& fragment) {
   s.what = dtls::handshake_type_name(fragment.type);
   s.first = seen_;
   s.type = type;
-  s.message_seq = fragment.message_seq;
+  s.number = fragment.message_seq;
   a_.steps.push_back(std::move(s));
 }
 
@@ -176,12 +229,10 @@ void Datagram::on_fragment(const HandshakeFragment& fragment) {
   switch (outcome) {
     case Outcome::Refused:
       return;
-    case Outcome::Duplicate:
-      ++half_.retransmissions;
-      break;
     case Outcome::Completed:
       on_message(message);
       break;
+    case Outcome::Duplicate:
     case Outcome::Stored:
       break;
   }

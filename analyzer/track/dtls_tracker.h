@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyzer/flow_table.h"
@@ -25,8 +26,10 @@ struct HandshakeStep {
   Sighting first;
   std::uint64_t times = 1;
   std::uint8_t type = 0;
-  std::uint16_t message_seq = 0;
   std::uint8_t epoch = 0;
+  // What tells this step from the others of its sender, at every capture point alike: message_seq
+  // in clear, else the record's sequence number.
+  std::uint64_t number = 0;
 };
 struct SeenAlert {
   Direction from = 0;
@@ -43,18 +46,33 @@ struct ChosenHello {
   Sighting seen;
 };
 
+// Message and fragment offset; what is encrypted comes after all that is in clear.
+using HandshakePlace = std::pair<std::uint32_t, std::uint32_t>;
+
 // Per direction.
 struct DtlsHalf {
   dtls::HandshakeReassembler reassembler;
   std::vector<Sighting> open_datagrams;  // of the ClientHello that is being put together
   std::optional<Sighting> first_hello;   // its first fragment
   std::optional<std::string> fingerprint;
-  std::uint64_t records = 0, protected_records = 0, retransmissions = 0;
+  std::uint64_t records = 0, protected_records = 0;
+  std::uint64_t retransmissions = 0;  // flights sent again
   std::optional<Sighting> change_cipher_spec;
-  std::optional<Sighting> finished;     // 1.2: the last encrypted handshake record before data
+  // 1.2: Finished, and how long after the one before the last one was sent.
+  std::optional<Sighting> first_finished, last_finished;
+  Duration finished_wait{};
+  // When ChangeCipherSpec and Finished had both been seen, in any order and of any copy of the
+  // flight; empty again when the other side asks for it by repeating its own (RFC 6347 section
+  // 4.2.4).
+  std::optional<Sighting> last_flight;
   std::optional<Sighting> application;  // the first protected application record
   // A protected alert record of 1.2: its content type shows, its meaning does not.
   std::optional<Sighting> protected_alert;
+
+  // Where the flights stand: the highest handshake record number of the epochs 0 and 1, and the
+  // place in the handshake where the last datagram began.
+  std::array<std::optional<std::uint64_t>, 2> last_record;
+  std::optional<HandshakePlace> last_place;
 };
 
 struct DtlsAssociation {

@@ -352,8 +352,10 @@ void IceTracker::fold(const Transaction& transaction) {
   sums.requests += requests;
   sums.successes += nearest.successes;
   sums.use_candidate += transaction.use_candidate ? requests : 0;
-  if (nearest.successes == 0 && nearest.errors == 0)
+  if (nearest.successes == 0 && nearest.errors == 0) {
     fold_unanswered(transaction, sums);
+    sums.longest_unanswered = std::max<std::uint64_t>(sums.longest_unanswered, requests);
+  }
   if (rtt && nearest.successes > 0)
     sums.rtt.add(*rtt);
   if (nearest.errors == 0)

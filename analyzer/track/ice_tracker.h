@@ -76,6 +76,7 @@ struct CheckPath {
   // Sums of the transactions that were first seen on this path, each counted once.
   struct Sums {
     std::uint64_t transactions = 0, requests = 0, successes = 0, use_candidate = 0, unanswered = 0;
+    std::uint64_t longest_unanswered = 0;  // most requests of one transaction that nothing answered
     std::vector<PathError> errors;
     BoundedSample rtt;
     // Of those without a response here: where responses were seen all the same, and where the

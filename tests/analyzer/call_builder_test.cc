@@ -169,6 +169,47 @@ TEST(CallBuilder, ThirtySecondsOfUnansweredChecksLoseConsent) {
   EXPECT_EQ(t.pairs.at(0).requests_after_last_response, 14U);
 }
 
+TEST(CallBuilder, ANominationThatNothingAnswersSelectsNothing) {
+  constexpr const char* kFar = "198.51.100.9:6000";
+  PacketScript s;
+  s.time(0).udp(kA, kFar, PacketScript::request(check(1, "bbbb:aaaa", true)));
+  s.time(40).udp(kFar, kA, PacketScript::success(1, "203.0.113.1:5000"));
+  int at = 50;
+  for (const int pause : {500, 1000, 2000, 4000, 8000, 16000, 0}) {
+    s.time(at).udp(kA, kFar, PacketScript::request(check(2, "bbbb:aaaa", true, true)));
+    at += pause;
+  }
+  const Transport t = s.calls().at(0).transports.at(0);
+  EXPECT_FALSE(t.agents[0].selected_pair.has_value());
+  EXPECT_FALSE(t.agents[0].connected.has_value());
+  EXPECT_FALSE(t.agents[0].consent_lost.has_value()) << "consent begins with the selection";
+  EXPECT_EQ(t.pairs.at(0).state, trace::PairState::Failed) << "although it was valid before";
+  EXPECT_FALSE(t.pairs.at(0).selected);
+}
+
+TEST(CallBuilder, OneUnansweredRequestIsNoFailedPair) {
+  PacketScript s;
+  s.time(0).udp(kA, kB, PacketScript::request(check(1, "bbbb:aaaa", true)));
+  s.time(5).answered_check(kA, "192.168.1.4:6000", check(2, "bbbb:aaaa", true, true));
+  s.time(20000).answered_check(kA, "192.168.1.4:6000", check(3, "bbbb:aaaa", true));
+  const Transport t = s.calls().at(0).transports.at(0);
+  ASSERT_EQ(t.pairs.size(), 2U);
+  EXPECT_EQ(t.pairs[0].state, trace::PairState::InProgress);
+}
+
+TEST(CallBuilder, AnAgentSeenFromAfarHasNoTimeOfItsOwn) {
+  constexpr const char* kFar = "198.51.100.9:6000";
+  constexpr const char* kOutside = "203.0.113.1:5000";
+  PacketScript s;
+  s.time(0).udp(kA, kFar, PacketScript::request(check(1, "bbbb:aaaa", true, true)));
+  s.time(40).udp(kFar, kA, PacketScript::success(1, kOutside));
+  s.time(45).udp(kFar, kA, PacketScript::request(check(2, "aaaa:bbbb", false)));
+  s.time(45).udp(kA, kFar, PacketScript::success(2, kFar));
+  const Transport t = s.calls().at(0).transports.at(0);
+  EXPECT_EQ(t.agents[0].connected, Instant(std::chrono::milliseconds(40)));
+  EXPECT_FALSE(t.agents[1].connected.has_value());
+}
+
 TEST(CallBuilder, QuestionsToAStunServerAreNoPairs) {
   PacketScript s;
   constexpr const char* kStun = "203.0.113.10:3478";

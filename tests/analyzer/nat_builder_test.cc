@@ -78,6 +78,20 @@ TEST_F(NatBuilderTest, AHostThatSeesItsOwnAddressHasNoNat) {
 
 // A mapping that expired, or a NAT that was restarted, gives another address for the same
 // destination: that is no proof of address-dependent mapping.
+TEST_F(NatBuilderTest, AWayThatGoesPastTheNatShowsNothingOfIt) {
+  ask(kServer, kOutside);
+  check(kInside);
+  EXPECT_FALSE(nat().mapping.has_value());
+}
+
+TEST_F(NatBuilderTest, AnotherPortIsNoProofThatTheNatNeverKeepsThem) {
+  ask(kServer, kOtherOutside);
+  check(kOtherOutside);
+  const Nat seen = nat();
+  EXPECT_EQ(seen.ports, "not-preserving");
+  EXPECT_EQ(seen.inferred, Inferred{"ports"});
+}
+
 TEST_F(NatBuilderTest, OneDestinationThatSawTwoAddressesProvesNothing) {
   ask(kServer, kOutside);
   ask(kServer, kOtherOutside);

@@ -154,17 +154,6 @@ TEST(Story, ALossyLinkIsToldWithWhatWasLostAndWhatFollowed) {
   EXPECT_TRUE(repeated);
 }
 
-// What a filter drops before its own side has sent is no sign of a wrong address.
-TEST(Story, AFilterThatOpensLaterIsNotBlamedForTheAddress) {
-  const std::string net = with(with(with(good_scenario(), "delay: 25ms", "delay: 25ms, loss: 60%"),
-                                    "duration: 20s", "duration: 90s"),
-                               "seed: 1", "seed: 2");
-  const std::string text =
-      story_of(parse_scenario(net, "x.yaml"), saying({"lost", false, "Gone.", {}, {}}));
-  EXPECT_THAT(text, HasSubstr("its filter was not open for them at that moment."));
-  EXPECT_THAT(text, Not(HasSubstr("lets in only answers")));
-}
-
 TEST(Story, LinesBreakAtTheWidthUnderTheirText) {
   StoryOptions narrow = saying(kConnected);
   narrow.width = 80;

@@ -47,6 +47,31 @@ TEST(Outcome, TheSameChecksCutOffInTheMiddleAreInProgress) {
   EXPECT_EQ(call.verdict.code, "capture-ends-early");
 }
 
+TEST(Outcome, ACaptureThatEndsInTheHandshakeShowsNoStuckOne) {
+  Call call = test::connected_call();
+  call.transports[0].dtls = {};
+  call.transports[0].dtls.state = trace::DtlsState::Handshaking;
+  call.transports[0].dtls.started_at = call.last_at = at(2);
+  diagnose(call, {}, Instant{});
+  EXPECT_EQ(call.outcome, Outcome::InProgress);
+  EXPECT_EQ(call.verdict.text, "ICE found a path; the packets end in the DTLS handshake.");
+  for (const Finding& finding : call.findings)
+    EXPECT_NE(finding.code, "dtls-stuck") << finding.summary;
+  call.last_at = at(5.5);
+  diagnose(call, {}, Instant{});
+  EXPECT_TRUE(std::any_of(call.findings.begin(), call.findings.end(),
+                          [](const Finding& finding) { return finding.code == "dtls-stuck"; }));
+}
+
+TEST(Outcome, ChecksThatAreSentAgainFailAfterTheirWholeSchedule) {
+  Analysis analysis = test::unanswered_call();
+  Call& call = analysis.calls[0];
+  for (Pair& pair : call.transports[0].pairs)
+    pair.unanswered = 1;  // one transaction, sent again and again
+  EXPECT_EQ(ending_of(call, at(35)).outcome, Outcome::InProgress);
+  EXPECT_EQ(ending_of(call, at(60)).outcome, Outcome::Failed);
+}
+
 TEST(Outcome, AnEncryptedAlertAtTheEndIsAnOrderlyEnd) {
   Call call = test::connected_call();
   call.transports[0].dtls.sealed_alert[0] = packet(99);

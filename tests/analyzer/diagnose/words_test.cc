@@ -54,6 +54,13 @@ TEST(Words, WithSeveralCapturesAPacketNamesItsFile) {
   EXPECT_EQ(cite.list({{0, 1}, {0, 2}, {1, 3}}), "[peerA 1, 2, natA-wan 3]");
 }
 
+TEST(Words, ACitationOfNoPacketLeavesNoGap) {
+  const Citation cite({}, Instant{});
+  EXPECT_EQ(cite.ref(PacketRef{}), "");
+  EXPECT_EQ(cite.list({PacketRef{}, PacketRef{}}), "");
+  EXPECT_EQ(without_gaps("0 ICMP . B sent  3 checks ; done."), "0 ICMP. B sent 3 checks; done.");
+}
+
 TEST(Words, TimesCountFromTheOrigin) {
   const Citation cite({}, Instant(milliseconds(1000)));
   EXPECT_EQ(cite.time(Instant(milliseconds(2234))), "1.234");

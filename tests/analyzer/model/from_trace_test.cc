@@ -36,7 +36,7 @@ class FromTrace : public testing::Test {
     run.records = &records_;
     run.nodes = {"alice", "bob", "home-a"};
     // Bob first: the roles, not the order, make A.
-    run.peers = {RunPeer{kBob, "bob"}, RunPeer{kAlice, "alice"}};
+    run.peers = {RunPeer{kBob, "bob", {}}, RunPeer{kAlice, "alice", {}}};
     return call_from_trace(run);
   }
 
@@ -167,6 +167,64 @@ TEST_F(FromTrace, ASwitchedRoleIsAConflict) {
   add(500, kBob, trace::IceRoleChanged{trace::IceRole::Controlling, "487"});
   EXPECT_EQ(call().transports[0].role_conflicts, 1U);
   EXPECT_EQ(call().peers[1].ice_role, trace::IceRole::Controlled);  // the one at the start
+}
+
+TEST_F(FromTrace, ACandidateThatIsSignaledAfterItsCheckHasTheSignaledType) {
+  connect();
+  const Endpoint found = endpoint("198.51.100.77:50000");
+  add(400, kAlice, trace::IceCandidate{true, CandidateType::PeerReflexive, found, found, 111, "p"});
+  add(400, kAlice,
+      trace::IcePairCreated{PairId(1), endpoint("192.168.0.204:50000"), found, CandidateType::Host,
+                            CandidateType::PeerReflexive, 1});
+  add(410, kAlice,
+      trace::IceSelectedPair{PairId(1), endpoint("192.168.0.204:50000"),
+                             endpoint("192.168.0.204:50000"), found, CandidateType::Host,
+                             CandidateType::PeerReflexive, 5, 111});
+  add(420, kAlice, trace::IceCandidate{true, CandidateType::Host, found, found, 222, "1"});
+  const Call result = call();
+  const Transport& t = result.transports[0];
+  const auto pair = std::find_if(t.pairs.begin(), t.pairs.end(),
+                                 [&](const Pair& p) { return p.remote.address == found; });
+  ASSERT_NE(pair, t.pairs.end());
+  EXPECT_EQ(pair->remote.type, CandidateType::Host);
+  EXPECT_EQ(pair->remote.priority, 222U);
+  EXPECT_EQ(pair->local.priority, 2130706431U);
+  EXPECT_EQ(t.agents[0].selected_pair->remote.type, CandidateType::Host);
+}
+
+TEST_F(FromTrace, WhatNoEventCountsIsNotZero) {
+  connect();
+  finish_dtls();
+  EXPECT_FALSE(call().transports[0].dtls.records.has_value());
+  EXPECT_FALSE(call().transports[0].dtls.undecrypted.has_value());
+}
+
+TEST_F(FromTrace, TheHandshakeIsTheClientsFromItsFirstHelloOn) {
+  connect();
+  add(300, kAlice,
+      trace::DtlsStateChanged{trace::DtlsState::None, trace::DtlsState::Handshaking, "waits"});
+  finish_dtls();
+  EXPECT_DOUBLE_EQ(call().transports[0].dtls.handshake_ms.value_or(0), 1180);
+}
+
+TEST_F(FromTrace, ALoggedLossOfConsentIsCertainAndItsTextHasNoGaps) {
+  connect();
+  finish_dtls();
+  for (int ms = 5000; ms < 30'000; ms += 5000)
+    add(ms, kAlice, trace::IceCheckSent{PairId(0), std::to_string(ms), 1, false, true});
+  add(30'314, kAlice, trace::IceConsentLost{PairId(0)});
+  add(30'314, kAlice,
+      trace::IceStateChanged{trace::IceState::Connected, trace::IceState::Failed, "consent"});
+  const Call result = call();
+  EXPECT_EQ(result.outcome, Outcome::Lost);
+  EXPECT_EQ(result.verdict.code, "ice-consent-lost");
+  EXPECT_EQ(result.verdict.confidence, Confidence::Certain);
+  for (const Finding& finding : result.findings) {
+    EXPECT_EQ(finding.because.find(" ."), std::string::npos) << finding.because;
+    EXPECT_EQ(finding.because.find("  "), std::string::npos) << finding.because;
+    for (const PacketRef& packet : finding.evidence)
+      EXPECT_GT(packet.packet, 0U) << finding.code;
+  }
 }
 
 TEST_F(FromTrace, AnEmptyRunIsACallInProgressAndValidJson) {

@@ -77,11 +77,11 @@ const Shape kPair = {{"agent", "s"},     {"local", "o"},    {"remote", "o"},   {
                      {"nominated", "b"}, {"selected", "b"}, {"requests", "n"}, {"responses", "n"},
                      {"errors", "a"},    {"rtt_ms", "o?"},  {"first", "o?"},   {"last", "o?"},
                      {"inferred", "a"}};
-const Shape kDtls = {{"state", "s"},           {"version", "s?"},      {"cipher_suite", "s?"},
-                     {"group", "s?"},          {"client", "s?"},       {"srtp_profile", "s?"},
-                     {"offered", "o"},         {"certificates", "a"},  {"alerts", "a"},
-                     {"retransmissions", "n"}, {"handshake_ms", "n?"}, {"decrypted", "b"},
-                     {"records", "n"},         {"undecrypted", "n"},   {"inferred", "a"}};
+const Shape kDtls = {
+    {"state", "s"},    {"version", "s?"},         {"cipher_suite", "s?"}, {"group", "s?"},
+    {"client", "s?"},  {"srtp_profile", "s?"},    {"offered", "o"},       {"certificates", "a"},
+    {"alerts", "a"},   {"retransmissions", "n?"}, {"handshake_ms", "n?"}, {"decrypted", "b"},
+    {"records", "n?"}, {"undecrypted", "n?"},     {"inferred", "a"}};
 const Shape kSctp = {{"state", "s?"},  {"retransmissions", "o?"}, {"rtt_ms", "n?"},
                      {"chunks", "o?"}, {"channels", "a"},         {"inferred", "a"}};
 const Shape kStream = {
