@@ -10,6 +10,7 @@
 #include "analyzer/capture_points.h"
 #include "analyzer/diagnose/diagnose.h"
 #include "analyzer/frame.h"
+#include "analyzer/model/candidate_types.h"
 #include "analyzer/pipeline.h"
 
 namespace parley::analyzer {
@@ -90,7 +91,7 @@ Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& opti
     Source& s = sources_[i];
     s.file = CaptureFile::open(files[i]);
     s.capture.index = static_cast<std::uint32_t>(i);
-    s.capture.file = files[i];
+    s.capture.file = s.file->path();
     s.capture.format = std::string(to_string(s.file->format()));
     s.advance();
   }
@@ -168,7 +169,7 @@ void Reader::read_all(Pipeline& pipeline) {
 }
 
 void name_counts(const ProtocolCounts& n, Capture& capture) {
-  const std::array<std::pair<const char*, std::uint64_t>, 13> named{{{"stun", n.stun},
+  const std::array<std::pair<const char*, std::uint64_t>, 14> named{{{"stun", n.stun},
                                                                      {"turn", n.turn},
                                                                      {"dtls", n.dtls},
                                                                      {"srtp", n.srtp},
@@ -178,6 +179,7 @@ void name_counts(const ProtocolCounts& n, Capture& capture) {
                                                                      {"icmp", n.icmp},
                                                                      {"arp", n.arp},
                                                                      {"tcp", n.tcp},
+                                                                     {"turn-tcp", n.turn_tcp},
                                                                      {"dns", n.dns},
                                                                      {"fragment", n.fragment},
                                                                      {"other", n.other}}};
@@ -201,7 +203,7 @@ std::vector<Capture> Reader::captures(Pipeline& pipeline) {
 // rest for streams, transactions and the model.
 std::size_t flows_within(std::size_t budget) {
   constexpr std::size_t kBytesOfFlow = 4096;
-  constexpr std::size_t kFewest = 1024;
+  constexpr std::size_t kFewest = AnalyzeOptions::kLeastMemory / 2 / kBytesOfFlow;
   return std::clamp(budget / 2 / kBytesOfFlow, kFewest, FlowTable::kMaxFlows);
 }
 
@@ -247,6 +249,8 @@ Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOp
                   [](const Capture& c) { return !c.timed; }))
     for (Call& call : analysis.calls)
       withdraw_times(call);
+  for (Call& call : analysis.calls)
+    share_candidate_types(call);
   diagnose(analysis);
   return analysis;
 }

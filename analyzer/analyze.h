@@ -16,6 +16,8 @@
 namespace parley::analyzer {
 
 struct AnalyzeOptions {
+  // With less a single call could not be rebuilt.
+  static constexpr std::size_t kLeastMemory = std::size_t{8} << 20U;
   // Upper bound for what the trackers keep. When it is reached, idle flows that belong to no call
   // are forgotten first.
   std::size_t memory_budget = std::size_t{1} << 30U;

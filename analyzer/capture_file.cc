@@ -1,5 +1,6 @@
 #include "analyzer/capture_file.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -28,11 +29,35 @@ ByteBuffer read_head(ByteSource& source) {
   return head;
 }
 
-std::string not_a_capture(const ByteSource& source, Bytes head) {
+// What the user may have meant, by the beginning of a file that is no capture.
+std::string_view guess(ByteSource& source, ByteBuffer head) {
+  constexpr std::size_t kLooked = 4096;
+  const auto ascii = [](std::byte b) { return std::to_integer<unsigned>(b) < 0x80; };
+  if (!std::all_of(head.begin(), head.end(), ascii))
+    return {};
+  const std::size_t have = head.size();
+  head.resize(kLooked);
+  head.resize(have + source.read(std::span(head).subspan(have)));
+  const std::string_view text = as_text(head);
+  const bool readable = std::all_of(text.begin(), text.end(), [](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    return (octet >= 0x20 && octet != 0x7f) || c == '\n' || c == '\r' || c == '\t';
+  });
+  if (!readable)
+    return {};
+  const bool scenario =
+      text.find("nodes:") != std::string_view::npos &&
+      (text.starts_with("name:") || text.find("\nname:") != std::string_view::npos);
+  return scenario ? "it looks like a scenario, for parley run" : "it looks like text";
+}
+
+std::string not_a_capture(ByteSource& source, Bytes head) {
   if (const auto fault = source.fault())
     return fmt::format("{}; {}", *fault, kExpected);
   if (head.empty())
     return fmt::format("the file is empty; {}", kExpected);
+  if (const std::string_view meant = guess(source, {head.begin(), head.end()}); !meant.empty())
+    return fmt::format("{}; {}", meant, kExpected);
   return fmt::format("the file begins with {}; {}", to_hex(head), kExpected);
 }
 
@@ -63,7 +88,7 @@ CaptureFile::CaptureFile(std::string path, std::unique_ptr<InputBuffer> input)
 CaptureFile::~CaptureFile() = default;
 
 std::unique_ptr<CaptureFile> CaptureFile::open(const std::string& path) {
-  return identify(path, open_file(path));
+  return identify(path == "-" ? "standard input" : path, open_file(path));
 }
 
 std::unique_ptr<CaptureFile> CaptureFile::from_memory(Bytes bytes, const std::string& name) {

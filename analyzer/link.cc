@@ -107,35 +107,4 @@ LinkHeader skip_link_header(std::uint16_t type, Bytes frame) {
   }
 }
 
-std::string link_type_name(std::uint16_t type) {
-  switch (type) {
-    case link_type::kNull:
-      return "NULL";
-    case link_type::kEthernet:
-      return "EN10MB";
-    case link_type::kPpp:
-      return "PPP";
-    case link_type::kPppHdlc:
-      return "PPP_SERIAL";
-    case link_type::kPppEther:
-      return "PPP_ETHER";
-    case link_type::kRawBsd:
-    case link_type::kRawOpenBsd:
-    case link_type::kRaw:
-      return "RAW";
-    case link_type::kLoop:
-      return "LOOP";
-    case link_type::kLinuxSll:
-      return "LINUX_SLL";
-    case link_type::kIpv4:
-      return "IPV4";
-    case link_type::kIpv6:
-      return "IPV6";
-    case link_type::kLinuxSll2:
-      return "LINUX_SLL2";
-    default:
-      return std::to_string(type);
-  }
-}
-
 }  // namespace parley::analyzer

@@ -42,7 +42,5 @@ struct LinkHeader {
 };
 
 LinkHeader skip_link_header(std::uint16_t type, Bytes frame);
-// "EN10MB", "LINUX_SLL2"; "147" for what is not decoded.
-std::string link_type_name(std::uint16_t type);
 
 }  // namespace parley::analyzer

@@ -12,6 +12,7 @@ namespace parley::analyzer {
 namespace {
 
 constexpr std::size_t kMaxEvidence = 16;
+constexpr std::size_t kMaxMappings = 64;
 
 using Socket = std::pair<std::uint32_t, Endpoint>;
 // Outside addresses of one socket by destination, each with the packet that shows it.
@@ -115,6 +116,17 @@ Shown judge(const Endpoint& socket, const Mappings& mappings) {
   return shown;
 }
 
+void list_mappings(const Endpoint& socket, const Mappings& mappings, std::vector<NatMapping>& out) {
+  const auto begin = static_cast<std::ptrdiff_t>(out.size());
+  for (const auto& [destination, list] : mappings)
+    for (const auto& [outside, packet] : list)
+      if (outside != socket && out.size() < kMaxMappings)
+        out.push_back({socket, destination, outside, packet});
+  std::stable_sort(out.begin() + begin, out.end(), [](const NatMapping& a, const NatMapping& b) {
+    return a.shown_by.packet < b.shown_by.packet;
+  });
+}
+
 Nat NatBuilder::build(Side side) {
   sockets_.clear();
   collect_checks(side);
@@ -126,6 +138,7 @@ Nat NatBuilder::build(Side side) {
     const Shown shown = judge(socket.second, mappings);
     if (!shown.preserving)
       continue;
+    list_mappings(socket.second, mappings, nat.mappings);
     preserving = preserving.value_or(true) && *shown.preserving;
     if (any_evidence.empty())
       any_evidence = shown.evidence;

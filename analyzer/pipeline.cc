@@ -263,6 +263,10 @@ void Pipeline::on_tcp(const Packet& packet) {
                        else if (flows_[found.id].turn != kNone)
                          on_channel_data(place, part);
                      });
+  if (flows_[found.id].turn != kNone) {
+    --counts(packet.ref.capture).tcp;
+    ++counts(packet.ref.capture).turn_tcp;
+  }
 }
 
 void Pipeline::on_icmp(const Packet& packet) {

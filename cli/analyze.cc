@@ -1,9 +1,15 @@
 #include "cli/analyze.h"
 
+#include <chrono>
+
+#include <fmt/format.h>
+
 #include "analyzer/analyze.h"
 #include "analyzer/diagnose/diagnose.h"
+#include "analyzer/link_types.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
+#include "cli/capture_files.h"
 #include "cli/error.h"
 #include "cli/output.h"
 #include "cli/size.h"
@@ -34,6 +40,29 @@ bool has_finding(const Analysis& analysis, Level at_least) {
   return false;
 }
 
+std::size_t memory_of(const std::string& text) {
+  const std::size_t size = parse_size(text, "--memory");
+  if (size < analyzer::AnalyzeOptions::kLeastMemory)
+    throw bad_input(fmt::format("--memory: expected at least {}MiB, not '{}'",
+                                analyzer::AnalyzeOptions::kLeastMemory / (std::size_t{1} << 20U),
+                                text));
+  return size;
+}
+
+void log_captures(const Options& options, const Analysis& analysis,
+                  std::chrono::duration<double> took) {
+  for (const analyzer::Capture& capture : analysis.captures) {
+    options.log(LogLevel::Info, fmt::format("{}: {}, {} packets, {} bytes", capture.file,
+                                            capture.format, capture.packets, capture.bytes));
+    for (const analyzer::CaptureInterface& interface : capture.interfaces)
+      options.log(LogLevel::Debug,
+                  fmt::format("{}: interface '{}', {}", capture.file, interface.name,
+                              analyzer::link_type_name(interface.link_type)));
+  }
+  options.log(LogLevel::Info,
+              fmt::format("{} calls found in {:.3f} s", analysis.calls.size(), took.count()));
+}
+
 }  // namespace
 
 const CommandSpec& analyze_spec() {
@@ -43,8 +72,16 @@ const CommandSpec& analyze_spec() {
       "say what happened in every call of a capture, and why it failed",
       "Reads pcap and pcapng files (also .gz and .zst; - is standard input), finds the calls by "
       "ICE,\nrebuilds both agents' checklists and tells the story: verdict first, with the packets "
-      "that\nprove it. Several captures of the same call are joined into one.",
-      {{"fail-on", "LEVEL",
+      "that\nprove it. Several captures of the same call are joined into one.\n\n"
+      "How to read it: [n] is packet n as Wireshark counts, [peerA 5] with several captures; ? "
+      "marks\nwhat is inferred and not seen. Under a finding 'certain' is what the packets prove, "
+      "'likely' and\n'possible' how sure it is that this is the cause, and 'open' what these "
+      "packets "
+      "cannot tell. Words\nlike ice-no-relay are the stable codes of findings: docs/findings.md. "
+      "Times are seconds since the\nfirst packet; 'got' are success responses, +487 an error "
+      "response with that code.",
+      {{"all", "", "every pair, event and finding in full, however many"},
+       {"fail-on", "LEVEL",
         "exit with 1 when a finding of at least this level exists: error, "
         "warning, note"},
        {"memory", "SIZE", "upper bound for what is kept, like 512MiB (default 1GiB)"}},
@@ -59,18 +96,23 @@ int run_analyze(const Options& options) {
   const std::optional<Level> fail_on = fail_level(options);
   analyzer::AnalyzeOptions settings;
   if (const auto memory = options.value("memory"))
-    settings.memory_budget = parse_size(*memory, "--memory");
+    settings.memory_budget = memory_of(*memory);
   Progress progress("reading", !options.quiet());
   settings.progress = [&](std::uint64_t done, std::uint64_t total) {
     progress.update(done, total);
   };
-  const Analysis analysis = analyzer::analyze_captures(options.arguments(), settings);
+  const std::vector<std::string> files = capture_files(options);
+  const auto started = std::chrono::steady_clock::now();
+  const Analysis analysis = analyzer::analyze_captures(files, settings);
+  log_captures(options, analysis, std::chrono::steady_clock::now() - started);
   if (options.json()) {
     std::string json;
     analyzer::write_json(analysis, json);
     write_stdout(json);
-  } else if (!options.quiet()) {
-    write_stdout(analyzer::render_text(analysis, {options.color(1), text_width(1)}));
+  } else {
+    const analyzer::TextOptions text{options.color(1), text_width(1), options.has("all")};
+    write_stdout(options.quiet() ? analyzer::render_troubles(analysis, text)
+                                 : analyzer::render_text(analysis, text));
   }
   return fail_on && has_finding(analysis, *fail_on) ? kFindingOrExpectation : kSuccess;
 }

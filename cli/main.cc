@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/version.h"
 #include "sim/scenario.h"
+#include "stack/base/bytes.h"
 
 namespace parley::cli {
 namespace {
@@ -68,7 +69,8 @@ int dispatch(const std::vector<std::string>& words) {
 }
 
 int report(int exit_code, const std::string& what) {
-  const std::string line = "parley: " + what + "\n";
+  // What the user or a file wrote stands in it: nothing of that may steer the terminal.
+  const std::string line = "parley: " + printable(what) + "\n";
   std::fputs(line.c_str(), stderr);
   return exit_code;
 }

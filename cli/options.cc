@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <numeric>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/error.h"
+#include "stack/base/bytes.h"
 
 namespace parley::cli {
 namespace {
@@ -22,6 +24,8 @@ std::vector<OptionSpec> common_options() {
   return {{"json", "", "one JSON document on standard output, and nothing else there"},
           {"quiet,q", "", "no text on standard output unless something is wrong"},
           {"color", "WHEN", "auto, always or never (NO_COLOR is honoured)"},
+          {"log-level", "LEVEL",
+           "messages on standard error: error, warning (default; error with --quiet), info, debug"},
           {"help,h", "", "this text"}};
 }
 
@@ -77,7 +81,11 @@ std::string see_help(const CommandSpec& spec) {
   throw bad_input(text + see_help(spec));
 }
 
-void check_count(const CommandSpec& spec, std::size_t count) {
+void check_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments) {
+  const std::size_t count = arguments.size();
+  if (std::find(arguments.begin(), arguments.end(), "") != arguments.end())
+    throw bad_input(spec.name + ": an argument is empty, expected " + spec.arguments +
+                    see_help(spec));
   if (count < spec.min_arguments)
     throw bad_input(spec.name + ": expected " + spec.arguments + see_help(spec));
   if (count > spec.max_arguments)
@@ -86,6 +94,20 @@ void check_count(const CommandSpec& spec, std::size_t count) {
 }
 
 }  // namespace
+
+std::string_view to_string(LogLevel level) {
+  switch (level) {
+    case LogLevel::Error:
+      return "error";
+    case LogLevel::Warning:
+      return "warning";
+    case LogLevel::Info:
+      return "info";
+    case LogLevel::Debug:
+      return "debug";
+  }
+  return "error";
+}
 
 bool Options::has(std::string_view name) const {
   return value(name).has_value();
@@ -127,6 +149,24 @@ bool Options::color(int descriptor) const {
   return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
 }
 
+LogLevel Options::log_level() const {
+  const std::optional<std::string> name = value("log-level");
+  if (!name)
+    return quiet() ? LogLevel::Error : LogLevel::Warning;
+  for (const LogLevel level : {LogLevel::Error, LogLevel::Warning, LogLevel::Info, LogLevel::Debug})
+    if (*name == to_string(level))
+      return level;
+  throw bad_input("--log-level: expected error, warning, info or debug, not '" + *name + "'");
+}
+
+void Options::log(LogLevel level, std::string_view message) const {
+  if (level > log_level())
+    return;
+  const std::string line =
+      "parley: " + std::string(to_string(level)) + ": " + printable(message) + "\n";
+  std::fputs(line.c_str(), stderr);
+}
+
 Options Options::parse(const CommandSpec& spec, const std::vector<std::string>& words) {
   po::options_description all;
   all.add(describe("", spec.options)).add(describe("", common_options()));
@@ -155,7 +195,8 @@ Options Options::parse(const CommandSpec& spec, const std::vector<std::string>& 
   const std::string when = options.value("color").value_or("auto");
   if (when != "auto" && when != "always" && when != "never")
     throw bad_input("--color: expected auto, always or never, not '" + when + "'");
-  check_count(spec, options.arguments_.size());
+  check_arguments(spec, options.arguments_);
+  options.log_level();
   return options;
 }
 

@@ -3,12 +3,17 @@
 // Options of a command: what all commands share, parsing by Boost.Program_options behind one
 // function, and the text of --help made from the same declarations.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace parley::cli {
+
+// What standard error is told besides errors that end the command.
+enum class LogLevel : std::uint8_t { Error, Warning, Info, Debug };
+std::string_view to_string(LogLevel level);
 
 struct OptionSpec {
   std::string names;       // "out" or "verbose,v", as Boost.Program_options writes them
@@ -41,6 +46,9 @@ class Options {
   bool quiet() const { return has("quiet"); }
   // Whether text for `descriptor` (1 or 2) is coloured: --color, NO_COLOR, a terminal.
   bool color(int descriptor) const;
+  LogLevel log_level() const;
+  // One line on standard error when --log-level lets it through.
+  void log(LogLevel level, std::string_view message) const;
   // Throws CommandError (exit code 2) on anything that `spec` does not allow.
   static Options parse(const CommandSpec& spec, const std::vector<std::string>& words);
 

@@ -42,7 +42,8 @@ void write_bytes(const std::string& path, const void* data, std::size_t size) {
     throw cannot_write(path);
 }
 
-// What the terminal reports; COLUMNS where it reports nothing (a serial line, a pty without a size).
+// What the terminal reports; COLUMNS where it reports nothing (a serial line, a pty without a
+// size).
 std::size_t terminal_columns(int descriptor) {
   winsize size{};
   if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)

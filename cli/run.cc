@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "analyzer/capture_file.h"
 #include "cli/error.h"
 #include "cli/output.h"
 #include "cli/run_calls.h"
@@ -60,10 +61,23 @@ bool stdout_is_taken(const Options& options) {
   return !taken.empty();
 }
 
+bool is_capture(const std::string& path) {
+  try {
+    return path != "-" && analyzer::CaptureFile::open(path) != nullptr;
+  } catch (const analyzer::CaptureError&) {
+    return false;
+  }
+}
+
 sim::Scenario load(const std::string& argument) {
   try {
     return argument == "-" ? sim::parse_scenario(read_stdin(kMaxScenarioText), "standard input")
                            : sim::load_scenario(argument);
+  } catch (const sim::ScenarioError&) {
+    if (is_capture(argument))
+      throw bad_input(argument +
+                      ": is a capture, expected a scenario; parley analyze reads captures");
+    throw;
   } catch (const std::filesystem::filesystem_error& error) {
     throw system_refused(printable(argument) + ": " + error.code().message());
   }

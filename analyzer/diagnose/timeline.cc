@@ -75,7 +75,8 @@ void Builder::add_stun_servers() {
     const Endpoint& seen = use.mapped.front();
     // Equal addresses say nothing about NATs on the peer's side of the capture point.
     add(use.first_response_at, use.first_response, use.of, "stun",
-        seen == use.client ? fmt::format("the server sees {} as {}, as it is here: no NAT between",
+        seen == use.client ? fmt::format("the server sees {} as {}: no NAT between this capture "
+                                         "point and the server",
                                          who(use.of), to_string(seen))
                            : fmt::format("{} is behind a NAT: {} is seen as {}", who(use.of),
                                          to_string(use.client), to_string(seen)));
@@ -96,7 +97,7 @@ void Builder::add_turn() {
   for (const TurnAllocation& allocation : call_.turn) {
     add(allocation.first_at, allocation.first, allocation.of, "turn",
         fmt::format("{} asks TURN server {} over {} for a relay{}", who(allocation.of),
-                    to_string(allocation.server), allocation.transport,
+                    to_string(allocation.server), capitals(allocation.transport),
                     allocation.responses == 0 && allocation.requests > 0 ? ": no answer" : ""));
     if (allocation.relayed)
       add(allocation.allocated_at, allocation.allocated_by, allocation.of, "turn",

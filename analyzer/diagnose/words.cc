@@ -1,6 +1,7 @@
 #include "analyzer/diagnose/words.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -9,14 +10,48 @@
 namespace parley::analyzer {
 namespace {
 
-std::string stem_of(std::string_view file) {
-  const auto slash = file.find_last_of('/');
-  if (slash != std::string_view::npos)
-    file.remove_prefix(slash + 1);
+// The last `parts` parts of a path.
+std::string_view tail_of(std::string_view file, std::size_t parts) {
+  std::size_t at = file.size();
+  while (parts > 0 && at != 0) {
+    const auto slash = file.substr(0, at).find_last_of('/');
+    if (slash == std::string_view::npos)
+      return file;
+    at = slash;
+    --parts;
+  }
+  return file.substr(std::min(at + 1, file.size()));
+}
+
+std::string_view without_ending(std::string_view file) {
   for (const std::string_view ending : {".gz", ".zst", ".pcapng", ".pcap", ".cap"})
     if (file.size() > ending.size() && file.ends_with(ending))
       file.remove_suffix(ending.size());
-  return printable(file);
+  return file;
+}
+
+// Whether `text_of` tells `capture` apart from all others.
+template <class TextOf>
+bool tells_apart(const std::vector<Capture>& captures, const Capture& capture, TextOf text_of) {
+  return std::none_of(captures.begin(), captures.end(), [&](const Capture& c) {
+    return &c != &capture && text_of(c) == text_of(capture);
+  });
+}
+
+std::string label_of(const std::vector<Capture>& captures, const Capture& capture) {
+  const auto name = [](const Capture& c) { return tail_of(c.file, 1); };
+  const auto stem = [&](const Capture& c) { return without_ending(name(c)); };
+  if (tells_apart(captures, capture, stem))
+    return printable(stem(capture));
+  if (tells_apart(captures, capture, name))
+    return printable(name(capture));
+  constexpr std::size_t kMostParts = 16;
+  for (std::size_t parts = 2; parts <= kMostParts; ++parts) {
+    const auto tail = [&](const Capture& c) { return without_ending(tail_of(c.file, parts)); };
+    if (tells_apart(captures, capture, tail))
+      return printable(tail(capture));
+  }
+  return printable(capture.file);
 }
 
 }  // namespace
@@ -46,6 +81,13 @@ std::string listed(const std::vector<std::string>& items, std::size_t limit) {
 
 std::string number(double value) {
   return value < 99.95 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value);
+}
+
+std::string capitals(std::string_view word) {
+  std::string out(word);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
 }
 
 std::string span_text(Duration d) {
@@ -91,10 +133,16 @@ std::string_view role_word(trace::IceRole role) {
   return role == trace::IceRole::Controlling ? "controlling" : "controlled";
 }
 
+std::vector<std::string> capture_labels(const std::vector<Capture>& captures) {
+  std::vector<std::string> labels;
+  for (const Capture& capture : captures)
+    labels.push_back(label_of(captures, capture));
+  return labels;
+}
+
 Citation::Citation(const std::vector<Capture>& captures, Instant origin) : origin_(origin) {
   if (captures.size() > 1)
-    for (const Capture& capture : captures)
-      names_.push_back(stem_of(capture.file));
+    names_ = capture_labels(captures);
 }
 
 std::string Citation::time(Instant at) const {

@@ -19,6 +19,8 @@ std::string counted(std::uint64_t n, std::string_view noun);
 std::string listed(const std::vector<std::string>& items, std::size_t limit = 4);
 // "0.5 ms" style numbers: one decimal below 100, none above.
 std::string number(double value);
+// "UDP" for "udp".
+std::string capitals(std::string_view word);
 // Seconds between two instants in words: "15.1 s", "22.6 ms".
 std::string span_text(Duration d);
 // True when `member` is among the inferred ones.
@@ -34,6 +36,10 @@ std::string candidate_text(const Candidate& candidate);
 // "regular nomination" and so on, for sentences.
 std::string_view role_word(trace::IceRole role);
 
+// What each capture is called in references: the file's name without ending, with as many folders
+// before it as it takes to tell it from the others.
+std::vector<std::string> capture_labels(const std::vector<Capture>& captures);
+
 // How packets and times are written: [5] when there is one capture, [peerA 5] when several.
 class Citation {
  public:
@@ -48,14 +54,14 @@ class Citation {
                     const std::optional<PacketRef>& last) const;
   // "[3, 4, 8 and 12 more]".
   std::string list(const std::vector<PacketRef>& packets, std::size_t limit = 4) const;
-  // How a capture is named: its file without folder and extension.
+  // How a capture is named in references; empty when there is only one.
   std::string file(std::uint32_t capture) const { return name(capture); }
 
  private:
   std::string name(std::uint32_t capture) const;
   std::string plain(const PacketRef& packet) const;
 
-  std::vector<std::string> names_;  // file names without folder and extension
+  std::vector<std::string> names_;  // by capture
   Instant origin_;
 };
 

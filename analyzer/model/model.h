@@ -281,9 +281,16 @@ struct Stream {
   std::uint64_t rtcp_packets = 0;  // RTCP packets whose sender SSRC is this one
 };
 
+// One address and port that a NAT gave to a socket for one destination, and the packet that shows
+// it: a server's or peer's XOR-MAPPED-ADDRESS, or the same datagram on the NAT's other side.
+struct NatMapping {
+  Endpoint inside, destination, outside;
+  PacketRef shown_by;
+};
 struct Nat {
   std::optional<std::string> mapping, filtering, ports;
   std::vector<PacketRef> evidence;
+  std::vector<NatMapping> mappings;  // by socket, then by packet; capped
   Inferred inferred;
 };
 

@@ -1,35 +1,11 @@
 #include "analyzer/report/json.h"
 
-#include <array>
-#include <utility>
-
+#include "analyzer/link_types.h"
 #include "analyzer/report/calendar.h"
 #include "analyzer/report/json_call.h"
 
 namespace parley::analyzer {
 namespace {
-
-// Names of the LINKTYPE_ registry (tcpdump.org/linktypes.html) for what the analyzer reads.
-std::string link_type_name(std::uint16_t type) {
-  constexpr auto kNames = std::to_array<std::pair<std::uint16_t, std::string_view>>({
-      {0, "null"},
-      {1, "ethernet"},
-      {9, "ppp"},
-      {12, "raw-ip"},
-      {14, "raw-ip"},
-      {51, "pppoe"},
-      {101, "raw-ip"},
-      {108, "loopback"},
-      {113, "linux-sll"},
-      {228, "ipv4"},
-      {229, "ipv6"},
-      {276, "linux-sll2"},
-  });
-  for (const auto& [number, name] : kNames)
-    if (number == type)
-      return std::string(name);
-  return "linktype-" + std::to_string(type);
-}
 
 void write_interfaces(JsonWriter& json, const Capture& capture) {
   json.key("interfaces");
@@ -73,6 +49,7 @@ void write_capture(JsonWriter& json, const Capture& capture) {
   json.end_object();
   json.member("cut_short", capture.cut_short);
   json.member("undecoded", capture.undecoded);
+  json.member("times_backwards", capture.times_backwards);
   json.key("damage");
   json.begin_array();
   for (const Damage& damage : capture.damage) {

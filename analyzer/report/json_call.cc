@@ -19,6 +19,18 @@ void write_nat(JsonWriter& json, const Nat& nat) {
   json.member("ports", nat.ports);
   json.key("evidence");
   write_packets(json, nat.evidence);
+  json.key("mappings");
+  json.begin_array();
+  for (const NatMapping& mapping : nat.mappings) {
+    json.begin_object();
+    write_endpoint(json, "inside", mapping.inside);
+    write_endpoint(json, "outside", mapping.outside);
+    write_endpoint(json, "to", mapping.destination);
+    json.key("shown_by");
+    write_packet(json, mapping.shown_by);
+    json.end_object();
+  }
+  json.end_array();
   write_inferred(json, nat.inferred);
   json.end_object();
 }
@@ -50,6 +62,23 @@ void write_peer(JsonWriter& json, const Peer& peer) {
   json.end_object();
 }
 
+void write_refusals(JsonWriter& json, const std::vector<TurnRefusal>& refusals) {
+  json.key("refusals");
+  json.begin_array();
+  for (const TurnRefusal& refusal : refusals) {
+    json.begin_object();
+    json.member("method", refusal.method);
+    json.member("code", refusal.code);
+    json.member("reason", refusal.reason);
+    json.member("with_credentials", refusal.authenticated);
+    json.member("count", refusal.count);
+    json.key("first");
+    write_packet(json, refusal.first);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_turn(JsonWriter& json, const TurnAllocation& allocation) {
   json.begin_object();
   json.member("of", word_of(allocation.of));
@@ -75,6 +104,7 @@ void write_turn(JsonWriter& json, const TurnAllocation& allocation) {
   json.end_array();
   write_addresses(json, "permissions", allocation.permissions);
   write_errors(json, allocation.errors);
+  write_refusals(json, allocation.refusals);
   write_inferred(json, allocation.inferred);
   json.end_object();
 }
@@ -98,6 +128,8 @@ void write_stream(JsonWriter& json, const Stream& stream) {
   json.member("lost", stream.lost);
   json.member("reordered", stream.reordered);
   json.member("duplicated", stream.duplicated);
+  json.member("sent", stream.sent);
+  json.member("arrived", stream.arrived);
   json.member("jitter_ms", stream.jitter_ms);
   json.member("bitrate_bps", stream.bitrate_bps);
   json.member("decrypted", stream.decrypted);
@@ -140,6 +172,7 @@ void write_finding(JsonWriter& json, const Finding& finding) {
   json.end_object();
   json.member("summary", finding.summary);
   json.member("because", finding.because);
+  json.member("open", finding.open);
   json.key("evidence");
   write_packets(json, finding.evidence);
   json.key("rfc");

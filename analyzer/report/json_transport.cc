@@ -16,6 +16,21 @@ void write_rtt(JsonWriter& json, const std::optional<RttSummary>& rtt) {
   json.end_object();
 }
 
+void write_seen(JsonWriter& json, std::string_view name, const std::vector<SeenAt>& points) {
+  json.key(name);
+  json.begin_array();
+  for (const SeenAt& point : points) {
+    json.begin_object();
+    json.member("count", point.count);
+    json.key("first");
+    write_packet(json, point.first);
+    json.key("last");
+    write_packet(json, point.last);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_pair(JsonWriter& json, const Pair& pair) {
   json.begin_object();
   json.member("agent", to_string(pair.agent));
@@ -34,6 +49,8 @@ void write_pair(JsonWriter& json, const Pair& pair) {
   write_packet(json, pair.first);
   json.key("last");
   write_packet(json, pair.last);
+  write_seen(json, "requests_seen_at", pair.requests_seen_at);
+  write_seen(json, "answered_elsewhere", pair.answered_elsewhere);
   write_inferred(json, pair.inferred);
   json.end_object();
 }

@@ -1,6 +1,7 @@
 #include "analyzer/report/layout.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <numeric>
 
@@ -9,6 +10,39 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 
+constexpr std::array<std::string_view, 9> kUnits = {"s",  "ms", "%",     "kB",  "MB",
+                                                    "GB", "x",  "bytes", "more"};
+
+bool is_number(std::string_view word) {
+  return !word.empty() && word.find_first_not_of("0123456789.,") == std::string_view::npos;
+}
+
+// "600 s," and "RFC 8445" are read as one: no line ends inside.
+bool belong_together(std::string_view word, std::string_view next) {
+  if (word.ends_with("RFC") || word == "section")
+    return true;
+  const auto end = next.find_last_not_of(".,;:)");
+  next = next.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  while (!word.empty() && word.front() == '(')
+    word.remove_prefix(1);
+  return is_number(word) && std::find(kUnits.begin(), kUnits.end(), next) != kUnits.end();
+}
+
+// Where the reference ends that `text` has open at `end`, when it is short enough to stay whole:
+// "[peerA 5..8]". `end` otherwise.
+std::size_t behind_reference(std::string_view text, std::size_t end) {
+  constexpr std::size_t kLongest = 40;
+  const std::string_view word = text.substr(0, end);
+  const auto open = word.rfind('[');
+  if (open == std::string_view::npos || word.find(']', open) != std::string_view::npos)
+    return end;
+  const auto close = text.find(']', end);
+  if (close == std::string_view::npos || close - open > kLongest)
+    return end;
+  return std::min(text.find(' ', close), text.size());
+}
+
+// The next piece of text that no line break divides.
 std::string_view next_word(std::string_view& text) {
   const auto begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) {
@@ -16,7 +50,18 @@ std::string_view next_word(std::string_view& text) {
     return {};
   }
   text.remove_prefix(begin);
-  const auto end = std::min(text.find(' '), text.size());
+  std::size_t last = 0;  // where the last word of the piece begins
+  std::size_t end = 0;
+  for (;;) {
+    end = behind_reference(text, std::min(text.find(' ', last), text.size()));
+    const auto next = text.find_first_not_of(' ', end);
+    if (next == std::string_view::npos)
+      break;
+    const auto next_end = std::min(text.find(' ', next), text.size());
+    if (!belong_together(text.substr(last, end - last), text.substr(next, next_end - next)))
+      break;
+    last = next;
+  }
   const std::string_view word = text.substr(0, end);
   text.remove_prefix(end);
   return word;

@@ -13,7 +13,8 @@ namespace parley::analyzer {
 // Characters of UTF-8 text.
 std::size_t display_width(std::string_view text);
 
-// `first` then the words of `text`, broken at `width`; later lines begin with `hang` spaces.
+// `first` then the words of `text`, broken at `width`; later lines begin with `hang` spaces. No
+// line ends inside a quantity ("600 s"), an RFC's name or a short reference ("[peerA 5..8]").
 std::string paragraph(std::string_view first, std::string_view text, std::size_t hang,
                       std::size_t width);
 

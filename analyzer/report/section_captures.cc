@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t kLooseShown = 4;
 
-std::string base_name(std::string_view file) {
-  const auto slash = file.find_last_of('/');
-  return printable(slash == std::string_view::npos ? file : file.substr(slash + 1));
-}
-
 // Protocols are written as acronyms, except for words.
 std::string protocol_word(std::string_view name) {
   if (name == "other" || name == "unknown")
@@ -30,22 +25,29 @@ std::string protocol_word(std::string_view name) {
 }
 
 std::string protocols_text(const Capture& capture) {
-  constexpr std::array<std::string_view, 10> kFirst = {
-      "stun", "turn", "channel-data", "dtls", "srtp", "rtp", "srtcp", "rtcp", "icmp", "arp"};
+  constexpr std::array<std::string_view, 9> kFirst = {"stun",  "turn", "dtls", "srtp", "rtp",
+                                                      "srtcp", "rtcp", "icmp", "arp"};
+  constexpr std::array<std::string_view, 3> kLast = {"tcp", "turn-tcp", "other"};
+  const auto count_of = [&](std::string_view name) {
+    const auto found = capture.by_protocol.find(std::string(name));
+    return found == capture.by_protocol.end() ? 0 : found->second;
+  };
   std::vector<std::string> parts;
   const auto add = [&](std::string_view name, std::uint64_t packets) {
     if (packets > 0)
       parts.push_back(fmt::format("{} {}", packets, protocol_word(name)));
   };
   for (const std::string_view name : kFirst)
-    if (const auto found = capture.by_protocol.find(std::string(name));
-        found != capture.by_protocol.end())
-      add(name, found->second);
+    add(name, count_of(name));
   for (const auto& [name, packets] : capture.by_protocol)
-    if (name != "other" && std::find(kFirst.begin(), kFirst.end(), name) == kFirst.end())
+    if (std::find(kFirst.begin(), kFirst.end(), name) == kFirst.end() &&
+        std::find(kLast.begin(), kLast.end(), name) == kLast.end())
       add(name, packets);
-  if (const auto rest = capture.by_protocol.find("other"); rest != capture.by_protocol.end())
-    add("other", rest->second);
+  const std::uint64_t turn = count_of("turn-tcp");
+  add("tcp", count_of("tcp") + turn);
+  if (turn > 0)
+    parts.back() += fmt::format(" ({} of them TURN)", turn);
+  add("other", count_of("other"));
   return listed(parts, parts.size());
 }
 
@@ -60,17 +62,28 @@ std::string damage_text(const Capture& capture) {
   return text;
 }
 
-std::string capture_line(const Capture& capture, const TextOptions& options) {
+// The file's name; with its folders when another file has the same one.
+std::string name_of(const Capture& capture, const std::vector<Capture>& all) {
+  const auto base = [](std::string_view file) { return file.substr(file.find_last_of('/') + 1); };
+  const auto same = std::count_if(
+      all.begin(), all.end(), [&](const Capture& c) { return base(c.file) == base(capture.file); });
+  return printable(same > 1 ? std::string_view(capture.file) : base(capture.file));
+}
+
+std::string capture_line(const Capture& capture, const std::vector<Capture>& all,
+                         const TextOptions& options) {
   std::string text = counted(capture.packets, "packet");
   if (capture.first_time && capture.last_time)
     text += fmt::format(", {:.1f} s from {}", to_seconds(*capture.last_time - *capture.first_time),
                         readable_date(*capture.first_time));
   if (const std::string protocols = protocols_text(capture); !protocols.empty())
     text += ": " + protocols;
+  else if (!capture.timed && capture.packets > 0)
+    text += ", without times";
   if (capture.cut_short > 0)
     text += fmt::format("; {} cut by a snap length", capture.cut_short);
   text += "; " + damage_text(capture);
-  const std::string name = base_name(capture.file);
+  const std::string name = name_of(capture, all);
   return paragraph(name + "   ", text, std::min<std::size_t>(display_width(name) + 3, 15),
                    options.width);
 }
@@ -80,7 +93,7 @@ std::string capture_line(const Capture& capture, const TextOptions& options) {
 std::string captures_section(const Analysis& analysis, const TextOptions& options) {
   std::string out;
   for (const Capture& capture : analysis.captures)
-    out += capture_line(capture, options);
+    out += capture_line(capture, analysis.captures, options);
   if (analysis.captures.size() > 1) {
     std::uint64_t packets = 0;
     for (const Capture& capture : analysis.captures)
@@ -92,9 +105,13 @@ std::string captures_section(const Analysis& analysis, const TextOptions& option
 }
 
 std::string no_call_section(const Analysis& analysis, const TextOptions& options) {
+  constexpr std::string_view kTitle = "NO CALL.";
   std::string out =
-      "\n" + painted("NO CALL.", Paint::Bold, options.color) +
-      " No ICE connectivity check (a STUN Binding request with a USERNAME) is here.\n";
+      paragraph(std::string(kTitle) + " ",
+                "No ICE connectivity check (a STUN Binding request with a USERNAME) is here.", 0,
+                options.width);
+  out.replace(0, kTitle.size(), painted(kTitle, Paint::Bold, options.color));
+  out.insert(0, "\n");
   const bool empty = std::all_of(analysis.captures.begin(), analysis.captures.end(),
                                  [](const Capture& capture) { return capture.packets == 0; });
   if (empty)
@@ -110,10 +127,11 @@ std::string no_call_section(const Analysis& analysis, const TextOptions& options
         "- a capture filter left UDP or STUN out",
         "- no candidate ever reached this peer, so it had nothing to check",
         "- everything goes through TURN over TLS, or through a VPN, and cannot be read"})
-    out += "   " + std::string(reason) + "\n";
-  out +=
-      "A call that runs would show: consent checks go out every few seconds as long as it lives.\n";
-  return out;
+    out += paragraph("   ", reason, 5, options.width);
+  return out + paragraph("",
+                         "A call that runs would show: consent checks go out every few seconds as "
+                         "long as it lives.",
+                         0, options.width);
 }
 
 std::string loose_section(const Analysis& analysis, const Page& page) {
@@ -121,16 +139,17 @@ std::string loose_section(const Analysis& analysis, const Page& page) {
     return {};
   std::string out = fmt::format("\nNOT PART OF A CALL   {} (inferred from their continuity)\n",
                                 counted(analysis.loose.size(), "flow"));
-  for (std::size_t i = 0; i < std::min(kLooseShown, analysis.loose.size()); ++i) {
+  const std::size_t shown = page.shown(analysis.loose.size(), kLooseShown);
+  for (std::size_t i = 0; i < shown; ++i) {
     const LooseFlow& flow = analysis.loose[i];
-    out += fmt::format("   {}  {} -> {}  {}{}  {}\n", protocol_word(flow.protocol),
-                       to_string(flow.a), to_string(flow.b), counted(flow.packets, "packet"),
-                       flow.ssrc ? fmt::format(", SSRC {}", *flow.ssrc) : std::string(),
-                       page.cite.ref(flow.first));
+    const std::string what = fmt::format(
+        "{} -> {}: {}{} {}", to_string(flow.a), to_string(flow.b), counted(flow.packets, "packet"),
+        flow.ssrc ? fmt::format(", SSRC {}", *flow.ssrc) : std::string(),
+        page.cite.ref(flow.first));
+    out += paragraph(fmt::format("   {:<4}  ", protocol_word(flow.protocol)), what, 9,
+                     page.options.width);
   }
-  if (analysis.loose.size() > kLooseShown)
-    out += fmt::format("   and {} more\n", analysis.loose.size() - kLooseShown);
-  return out;
+  return out + page.rest(3, analysis.loose.size() - shown);
 }
 
 }  // namespace parley::analyzer

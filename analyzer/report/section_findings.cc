@@ -25,6 +25,17 @@ Paint paint_of(Level level) {
   return Paint::Plain;
 }
 
+// The summary, and where the standard says so: "... for 5.0 s (RFC 8445 section 7.3.1.4)."
+std::string with_rfc(const Finding& finding) {
+  std::string text = finding.summary;
+  if (finding.rfc.empty())
+    return text;
+  const bool stop = text.ends_with('.');
+  if (stop)
+    text.pop_back();
+  return text + " (" + finding.rfc + ")" + (stop ? "." : "");
+}
+
 // "  error   ice-no-relay   summary"; what follows in the same paragraph hangs under the facts.
 std::string head_line(const Finding& finding, std::size_t code_width, const std::string& more,
                       const Page& page) {
@@ -32,7 +43,7 @@ std::string head_line(const Finding& finding, std::size_t code_width, const std:
   const std::string code = fmt::format("{:<{}}  ", finding.code, code_width);
   const std::size_t hang = more.empty() ? std::min<std::size_t>(code_width + 12, 40) : kFactText;
   std::string line =
-      paragraph("  " + level + code, finding.summary + " " + more, hang, page.options.width);
+      paragraph("  " + level + code, with_rfc(finding) + " " + more, hang, page.options.width);
   if (page.options.color)
     line.replace(2, level.size(), painted(level, paint_of(finding.level), true));
   return line;
@@ -79,21 +90,19 @@ std::string findings_section(const Call& call, const Page& page) {
   const bool failed = call.findings.front().level == Level::Error;
   std::string out =
       "\n" + painted(failed ? "WHY" : "FINDINGS", Paint::Bold, page.options.color) + "\n";
-  const std::size_t shown = std::min(kShown, call.findings.size());
+  const std::size_t shown = page.shown(call.findings.size(), kShown);
   std::size_t code_width = 0;
   for (std::size_t i = 0; i < shown; ++i)
     code_width = std::max(code_width, call.findings[i].code.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const Finding& finding = call.findings[i];
-    const bool in_full =
-        finding.level == Level::Error || (i < kInFull && finding.level == Level::Warning);
+    const bool in_full = page.options.all || finding.level == Level::Error ||
+                         (i < kInFull && finding.level == Level::Warning);
     out += head_line(finding, code_width, in_full ? "" : brief(finding), page);
     if (in_full)
       out += details(finding, page);
   }
-  if (call.findings.size() > shown)
-    out += fmt::format("  and {} more\n", call.findings.size() - shown);
-  return out;
+  return out + page.rest(2, call.findings.size() - shown);
 }
 
 std::string try_section(const Call& call, const Page& page) {
@@ -107,7 +116,7 @@ std::string try_section(const Call& call, const Page& page) {
     advice.push_back("To be certain: " + *call.verdict.would_decide + ".");
   std::string out;
   constexpr std::size_t kMost = 4;
-  for (std::size_t i = 0; i < std::min(kMost, advice.size()); ++i)
+  for (std::size_t i = 0; i < page.shown(advice.size(), kMost); ++i)
     out += paragraph(fmt::format("{:<5}{}  ", i == 0 ? "TRY" : "", i + 1), advice[i], 8,
                      page.options.width);
   return out.empty() ? out : "\n" + out;

@@ -11,12 +11,29 @@ namespace {
 
 constexpr std::size_t kShown = 6;
 
+// A 401 to a request without credentials asks for them, and a 438 for a new nonce: both belong to
+// every TURN session (RFC 8489 9.2.4, 9.2.5).
+bool is_challenge(const TurnRefusal& refusal) {
+  return refusal.code == 438 || (refusal.code == 401 && !refusal.authenticated);
+}
+
+std::string refusal_text(const TurnRefusal& refusal) {
+  std::string text = fmt::format("{} refused: {}", refusal.method, refusal.code);
+  if (!refusal.reason.empty())
+    text += " " + printable(refusal.reason);
+  return refusal.count > 1 ? text + fmt::format(" ({} times)", refusal.count) : text;
+}
+
 std::string allocation_text(const TurnAllocation& allocation, const Page& page) {
-  std::string text = fmt::format("{} -> {} ({})", to_string(allocation.client),
-                                 to_string(allocation.server), allocation.transport);
+  std::string text = fmt::format("{} -> {} over {}", to_string(allocation.client),
+                                 to_string(allocation.server), capitals(allocation.transport));
   text += allocation.relayed ? ": relayed " + to_string(*allocation.relayed)
                              : std::string(": no relay");
-  if (!allocation.state.empty())
+  std::string refusals;
+  for (const TurnRefusal& refusal : allocation.refusals)
+    if (!is_challenge(refusal))
+      refusals += ", " + refusal_text(refusal);
+  if (!allocation.state.empty() && (allocation.state != "refused" || refusals.empty()))
     text += ", " + allocation.state;
   if (allocation.lifetime_s)
     text += fmt::format(", lifetime {} s", *allocation.lifetime_s);
@@ -24,10 +41,7 @@ std::string allocation_text(const TurnAllocation& allocation, const Page& page) 
     text += ", " + counted(allocation.channels.size(), "channel");
   if (!allocation.permissions.empty())
     text += ", " + counted(allocation.permissions.size(), "permission");
-  for (const TurnRefusal& refusal : allocation.refusals)
-    if (refusal.code != 438 && (refusal.code != 401 || refusal.authenticated))
-      text += fmt::format(", {} refused: {}", refusal.method, refusal.code);
-  return text + " " + page.cite.range(allocation.first, allocation.last);
+  return text + refusals + " " + page.cite.range(allocation.first, allocation.last);
 }
 
 std::string payload_types_text(const Stream& stream) {
@@ -43,16 +57,14 @@ std::string turn_section(const Call& call, const Page& page) {
   if (call.turn.empty())
     return {};
   std::string out = "\n" + painted("TURN", Paint::Bold, page.options.color) + "\n";
-  const std::size_t shown = std::min(kShown, call.turn.size());
+  const std::size_t shown = page.shown(call.turn.size(), kShown);
   for (std::size_t i = 0; i < shown; ++i) {
     const TurnAllocation& allocation = call.turn[i];
     const std::string owner = allocation.of ? std::string(to_string(*allocation.of)) : "?";
     out +=
         paragraph("   " + owner + "  ", allocation_text(allocation, page), 6, page.options.width);
   }
-  if (call.turn.size() > shown)
-    out += fmt::format("   and {} more\n", call.turn.size() - shown);
-  return out;
+  return out + page.rest(3, call.turn.size() - shown);
 }
 
 std::string streams_section(const Call& call, const Page& page) {
@@ -67,7 +79,7 @@ std::string streams_section(const Call& call, const Page& page) {
                {"reordered", true, 3},
                {"seconds", true, 1},
                {"packet numbers", false, 0}});
-  const std::size_t shown = std::min(kShown, call.streams.size());
+  const std::size_t shown = page.shown(call.streams.size(), kShown);
   const auto maybe = [](const std::optional<std::uint64_t>& n) {
     return n ? std::to_string(*n) : std::string("?");
   };
@@ -83,11 +95,8 @@ std::string streams_section(const Call& call, const Page& page) {
                        : std::string(),
                    page.cite.range(stream.first, stream.last)});
   }
-  std::string out = "\n" + painted("RTP", Paint::Bold, page.options.color) + "\n" +
-                    table.render(3, page.options.width);
-  if (call.streams.size() > shown)
-    out += fmt::format("   and {} more\n", call.streams.size() - shown);
-  return out;
+  return "\n" + painted("RTP", Paint::Bold, page.options.color) + "\n" +
+         table.render(3, page.options.width) + page.rest(3, call.streams.size() - shown);
 }
 
 }  // namespace parley::analyzer

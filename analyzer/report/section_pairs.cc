@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -17,6 +19,19 @@ int weight(const Pair& pair) {
   return (pair.selected ? 4 : 0) + (pair.nominated ? 2 : 0) + (pair.responses > 0 ? 1 : 0);
 }
 
+// An end of a pair. Where its own pair does not show the type, another end with the same address
+// may: as its owner or the other side sees it, so inferred.
+std::string end_text(const Candidate& candidate, const Call& call) {
+  if (candidate.type || !candidate.address)
+    return candidate_text(candidate);
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      for (const Candidate* same : {&pair.local, &pair.remote})
+        if (same->type && same->address == candidate.address)
+          return fmt::format("{}? {}", trace::to_string(*same->type), address_word(candidate));
+  return candidate_text(candidate);
+}
+
 std::string answered_text(const Pair& pair) {
   std::string text = std::to_string(pair.responses);
   for (const ErrorCount& error : pair.errors)
@@ -25,21 +40,38 @@ std::string answered_text(const Pair& pair) {
   return text;
 }
 
-std::string rtt_text(const Pair& pair, bool in_full) {
+// "0.4/0.5/1.3", the median alone, or one number where all are the same.
+std::string rtt_text(const Pair& pair, bool range) {
   if (!pair.rtt)
     return {};
-  if (!in_full)
-    return number(pair.rtt->median);
-  return fmt::format("{} {} {}", number(pair.rtt->min), number(pair.rtt->median),
-                     number(pair.rtt->max));
+  const std::string median = number(pair.rtt->median);
+  const std::string least = number(pair.rtt->min);
+  const std::string most = number(pair.rtt->max);
+  return !range || (least == median && most == median) ? median : least + "/" + median + "/" + most;
 }
 
-std::string packets_text(const Pair& pair, const Page& page) {
+std::string packets_text(const Pair& pair, const Page& page, bool plain) {
+  if (plain && pair.first && pair.last)
+    return pair.first == pair.last ? fmt::format("{}", pair.first->packet)
+                                   : fmt::format("{}..{}", pair.first->packet, pair.last->packet);
   const std::string range = page.cite.range(pair.first, pair.last);
   return range.size() > 2 ? range.substr(1, range.size() - 2) : std::string();
 }
 
-std::string result_text(const Pair& pair) {
+// Of a pair that got no answer, with several captures: the last that shows its checks ("up to
+// natA-wan"), or one that shows an answer which did not arrive ("answer at natA-wan").
+std::string lost_text(const Pair& pair, const Page& page) {
+  const bool answered = !pair.answered_elsewhere.empty();
+  const std::vector<SeenAt>& seen = answered ? pair.answered_elsewhere : pair.requests_seen_at;
+  if (seen.empty())
+    return {};
+  const std::string name = page.cite.file((answered ? seen.front() : seen.back()).last.capture);
+  if (name.empty())
+    return {};
+  return (answered ? "answer at " : "up to ") + name;
+}
+
+std::string result_text(const Pair& pair, const Page& page) {
   if (pair.selected)
     return "selected";
   if (pair.responses > 0)
@@ -50,7 +82,8 @@ std::string result_text(const Pair& pair) {
     return "refused";
   if (pair.requests == 0)
     return "not checked";
-  return "no answer";
+  const std::string lost = lost_text(pair, page);
+  return lost.empty() ? "no answer" : lost;
 }
 
 std::string nomination_text(const Transport& transport, Side side) {
@@ -74,7 +107,7 @@ std::string title(const Call& call, const Transport& transport, const Page& page
     const auto& role = call.peers[index_of(side)].ice_role;
     if (!role)
       continue;
-    text += (text.empty() ? "" : "   ") +
+    text += (text.empty() ? "" : ". ") +
             fmt::format("{} {}{}{}", to_string(side), role_word(*role),
                         is_inferred(call.peers[index_of(side)].inferred, "ice_role") ? "?" : "",
                         *role == trace::IceRole::Controlling ? nomination_text(transport, side)
@@ -83,44 +116,98 @@ std::string title(const Call& call, const Transport& transport, const Page& page
   std::string name = "PAIRS";
   if (call.transports.size() > 1)
     name += fmt::format(" OF TRANSPORT {}", transport.id);
-  return "\n" + painted(name, Paint::Bold, page.options.color) +
-         (text.empty() ? "" : "   " + text) + "\n";
+  std::string line = paragraph(name + "   ", text, 8, page.options.width);
+  line.replace(0, name.size(), painted(name, Paint::Bold, page.options.color));
+  return "\n" + line;
 }
 
-Table rows_of(const std::vector<const Pair*>& pairs, const Page& page, bool in_full) {
+using Pairs = std::vector<const Pair*>;
+
+// What gives way when the table is wider than the text: the ends of the RTT's range, then the name
+// of the capture beside every packet number, which one line can say for all.
+struct Layout {
+  bool range = true, plain_packets = false;
+};
+constexpr std::array<Layout, 4> kLayouts{
+    {{true, false}, {false, false}, {true, true}, {false, true}}};
+
+Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layout& layout) {
   Table table({{"", false, 0},
                {"local", false, 0},
                {"remote", false, 0},
                {"sent", true, 0},
-               {"replies", true, 0},
+               {"got", true, 0},
                {"RTT ms", true, 2},
                {"packets", false, 1},
                {"result", false, 0}});
   for (const Pair* pair : pairs)
-    table.add_row({std::string(to_string(pair->agent)), candidate_text(pair->local),
-                   candidate_text(pair->remote), std::to_string(pair->requests),
-                   answered_text(*pair), rtt_text(*pair, in_full), packets_text(*pair, page),
-                   result_text(*pair)});
+    table.add_row({std::string(to_string(pair->agent)), end_text(pair->local, call),
+                   end_text(pair->remote, call), std::to_string(pair->requests),
+                   answered_text(*pair), rtt_text(*pair, layout.range),
+                   packets_text(*pair, page, layout.plain_packets), result_text(*pair, page)});
   return table;
 }
 
-std::string table_of(const Transport& transport, const Page& page) {
-  std::vector<const Pair*> order;
+// "packets of A in peerA, of B in peerB"; nothing when a side's pairs are in several captures.
+std::string packets_legend(const Pairs& pairs, const Page& page) {
+  std::array<std::set<std::uint32_t>, 2> captures;
+  for (const Pair* pair : pairs)
+    for (const auto& packet : {pair->first, pair->last})
+      if (packet)
+        captures[index_of(pair->agent)].insert(packet->capture);
+  std::string text;
+  for (const Side side : {Side::A, Side::B}) {
+    const auto& own = captures[index_of(side)];
+    if (own.size() > 1 || (own.size() == 1 && page.cite.file(*own.begin()).empty()))
+      return {};
+    if (own.size() == 1)
+      text += fmt::format("{} {} in {}", text.empty() ? "packets of" : ", of", to_string(side),
+                          page.cite.file(*own.begin()));
+  }
+  return text;
+}
+
+// What the RTT column holds, and what stands for the captures' names.
+std::string legend_of(const Pairs& pairs, const Layout& layout, const std::string& packets,
+                      const Page& page) {
+  const bool range = std::any_of(pairs.begin(), pairs.end(), [](const Pair* pair) {
+    return rtt_text(*pair, true).find('/') != std::string::npos;
+  });
+  std::string text;
+  if (range)
+    text = layout.range ? "RTT: min/median/max" : "RTT: median";
+  if (!packets.empty())
+    text += (text.empty() ? "" : "; ") + packets;
+  const bool ends = std::any_of(pairs.begin(), pairs.end(), [&](const Pair* pair) {
+    return result_text(*pair, page).starts_with("up to ");
+  });
+  if (ends)
+    text += std::string(text.empty() ? "" : "; ") + "up to: the last capture that shows its checks";
+  return text.empty() ? text : paragraph("      ", text, 6, page.options.width);
+}
+
+std::string table_of(const Call& call, const Transport& transport, const Page& page) {
+  Pairs order;
   for (const Pair& pair : transport.pairs)
     order.push_back(&pair);
   std::stable_sort(order.begin(), order.end(), [](const Pair* a, const Pair* b) {
     return weight(*a) != weight(*b) ? weight(*a) > weight(*b) : a->requests > b->requests;
   });
   const std::size_t all = order.size();
-  order.resize(std::min(kShown, all));
+  order.resize(page.shown(all, kShown));
   constexpr std::size_t kIndent = 3;
-  Table table = rows_of(order, page, true);
-  if (table.natural_width(kIndent) > page.options.width)
-    table = rows_of(order, page, false);
-  std::string out = table.render(kIndent, page.options.width);
-  if (all > order.size())
-    out += fmt::format("   and {} more\n", all - order.size());
-  return out;
+  const std::string legend = packets_legend(order, page);
+  Layout chosen;
+  for (const Layout& layout : kLayouts) {
+    if (layout.plain_packets && legend.empty())
+      continue;
+    chosen = layout;
+    if (rows_of(order, call, page, layout).natural_width(kIndent) <= page.options.width)
+      break;
+  }
+  return rows_of(order, call, page, chosen).render(kIndent, page.options.width) +
+         legend_of(order, chosen, chosen.plain_packets ? legend : std::string(), page) +
+         page.rest(kIndent, all - order.size());
 }
 
 }  // namespace
@@ -132,11 +219,12 @@ std::string pairs_section(const Call& call, const Page& page) {
   for (const Transport& transport : call.transports) {
     if (transport.pairs.empty())
       continue;
-    if (shown == kTransports) {
-      out += fmt::format("\nand {} more\n", counted(call.transports.size() - shown, "transport"));
+    if (!page.options.all && shown == kTransports) {
+      out += fmt::format("\nand {} more (--all shows them)\n",
+                         counted(call.transports.size() - shown, "transport"));
       break;
     }
-    out += title(call, transport, page) + table_of(transport, page);
+    out += title(call, transport, page) + table_of(call, transport, page);
     ++shown;
   }
   return out;

@@ -19,7 +19,7 @@ std::string timeline_section(const Call& call, const Page& page) {
     return {};
   std::string out = "\n" + painted("WHAT HAPPENED", Paint::Bold, page.options.color) + "\n";
   const std::size_t count = call.timeline.size();
-  const bool cut = count > kFromTheStart + kFromTheEnd + 1;
+  const bool cut = !page.options.all && count > kFromTheStart + kFromTheEnd + 1;
   const auto hidden = [&](std::size_t i) {
     return cut && i >= kFromTheStart && i + kFromTheEnd < count;
   };
@@ -30,7 +30,7 @@ std::string timeline_section(const Call& call, const Page& page) {
   for (std::size_t i = 0; i < count; ++i) {
     if (hidden(i)) {
       if (i == kFromTheStart)
-        out += fmt::format("{:>9}  and {} more\n", "", count - kFromTheStart - kFromTheEnd);
+        out += page.rest(11, count - kFromTheStart - kFromTheEnd);
       continue;
     }
     const TimelineEntry& entry = call.timeline[i];

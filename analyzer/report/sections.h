@@ -3,6 +3,7 @@
 // The parts of a call's text, each a pure function of the call: its title line and its lines, or
 // nothing when there is nothing to say.
 
+#include <algorithm>
 #include <string>
 
 #include "analyzer/diagnose/words.h"
@@ -14,7 +15,18 @@ namespace parley::analyzer {
 struct Page {
   const Citation& cite;
   const TextOptions& options;
+
+  // How many of `count` items are shown where `usual` is the most for a screen.
+  std::size_t shown(std::size_t count, std::size_t usual) const {
+    return options.all ? count : std::min(count, usual);
+  }
+  // The line that stands for the items left out, or nothing.
+  std::string rest(std::size_t indent, std::size_t count) const;
 };
+
+// section_peers.cc
+std::string peers_line(const Call& call, const Analysis& analysis, const Page& page);
+std::string nat_section(const Call& call, const Page& page);
 
 // section_captures.cc
 std::string captures_section(const Analysis& analysis, const TextOptions& options);

@@ -7,7 +7,6 @@
 
 #include "analyzer/report/layout.h"
 #include "analyzer/report/sections.h"
-#include "stack/base/bytes.h"
 
 namespace parley::analyzer {
 namespace {
@@ -33,37 +32,26 @@ std::string shouted(std::string_view word) {
   return out;
 }
 
-std::string peer_text(const Call& call, Side side) {
-  const Peer& peer = call.peers[index_of(side)];
-  std::string text = std::string(to_string(side)) + " = ";
-  if (peer.name)
-    text += printable(*peer.name) + " ";
-  for (std::size_t i = 0; i < std::min<std::size_t>(peer.ufrags.size(), 3); ++i)
-    text += (i > 0 ? ", then " : "") + printable(peer.ufrags[i].ufrag);
-  if (peer.ufrags.empty() && !peer.name)
-    text += "?";
-  if (peer.ufrags.size() > 3)
-    text += fmt::format(" and {} more", peer.ufrags.size() - 3);
-  return text;
-}
-
-std::string head(const Call& call, const Page& page) {
+std::string verdict_line(const Call& call, const TextOptions& options) {
   const std::string outcome = shouted(to_string(call.outcome));
   std::string text = call.verdict.text;
   if (call.verdict.code != "ok" && call.verdict.confidence != Confidence::Certain)
     text += fmt::format(" ({})", to_string(call.verdict.confidence));
   const std::string first = fmt::format("Call {}   {}. ", call.id, outcome);
-  std::string line = paragraph(first, text, 9, page.options.width);
-  if (page.options.color) {
+  std::string line = paragraph(first, text, 9, options.width);
+  if (options.color) {
     const auto at = line.find(outcome);
     line.replace(at, outcome.size(), painted(outcome, paint_of(call.outcome), true));
   }
-  return "\n" + line +
-         paragraph("         " + peer_text(call, Side::A) + "   ", peer_text(call, Side::B), 9,
-                   page.options.width);
+  return line;
 }
 
 }  // namespace
+
+std::string Page::rest(std::size_t indent, std::size_t count) const {
+  return count == 0 ? std::string()
+                    : fmt::format("{:{}}and {} more (--all shows them)\n", "", indent, count);
+}
 
 std::string render_text(const Analysis& analysis, const TextOptions& options) {
   const Citation cite(analysis.captures, analysis.origin);
@@ -72,12 +60,20 @@ std::string render_text(const Analysis& analysis, const TextOptions& options) {
   if (analysis.calls.empty())
     out += no_call_section(analysis, options);
   for (const Call& call : analysis.calls) {
-    out += head(call, page);
-    for (const auto section : {findings_section, pairs_section, turn_section, streams_section,
-                               timeline_section, try_section})
+    out += "\n" + verdict_line(call, options) + peers_line(call, analysis, page);
+    for (const auto section : {findings_section, nat_section, pairs_section, turn_section,
+                               streams_section, timeline_section, try_section})
       out += section(call, page);
   }
   return out + loose_section(analysis, page);
+}
+
+std::string render_troubles(const Analysis& analysis, const TextOptions& options) {
+  std::string out;
+  for (const Call& call : analysis.calls)
+    if (call.outcome == Outcome::Failed || call.outcome == Outcome::Lost)
+      out += verdict_line(call, options);
+  return out;
 }
 
 }  // namespace parley::analyzer

@@ -12,8 +12,11 @@ namespace parley::analyzer {
 struct TextOptions {
   bool color = false;
   std::size_t width = 100;  // columns
+  bool all = false;         // every row and event, however many
 };
 
 std::string render_text(const Analysis& analysis, const TextOptions& options);
+// Only the verdicts of calls that failed or were lost; nothing when all is well.
+std::string render_troubles(const Analysis& analysis, const TextOptions& options);
 
 }  // namespace parley::analyzer

@@ -8,6 +8,7 @@
 
 #include "analyzer/capture_file.h"
 #include "analyzer/link.h"
+#include "analyzer/link_types.h"
 #include "stack/wire/ip.h"
 #include "tests/support/files.h"
 

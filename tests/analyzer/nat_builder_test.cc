@@ -60,6 +60,31 @@ TEST_F(NatBuilderTest, AnotherOutsideAddressForEachDestinationIsNot) {
   EXPECT_EQ(n.evidence.size(), 3U);
 }
 
+TEST_F(NatBuilderTest, EachMappingIsListedWithThePacketThatShowsIt) {
+  ask(kServer, kOutside);
+  check(kOtherOutside);
+  const Nat n = nat();
+  ASSERT_EQ(n.mappings.size(), 2U);
+  EXPECT_EQ(to_string(n.mappings[0].inside), kInside);
+  EXPECT_EQ(to_string(n.mappings[0].outside), kOutside);
+  EXPECT_EQ(to_string(n.mappings[0].destination), kServer);
+  EXPECT_EQ(n.mappings[0].shown_by.packet, 2U);
+  EXPECT_EQ(to_string(n.mappings[1].outside), kOtherOutside);
+  EXPECT_EQ(to_string(n.mappings[1].destination), kFar);
+  EXPECT_EQ(n.mappings[1].shown_by.packet, 4U);
+}
+
+// Two peers of one home: a peer sees the inside address, a server the outside one. No packet
+// crossed the NAT to the peer, so that it saw another address says nothing about the mapping.
+TEST_F(NatBuilderTest, ADestinationOnThisSideOfTheNatSaysNothingAboutIt) {
+  ask(kServer, kOutside);
+  check(kInside);
+  const Nat n = nat();
+  EXPECT_FALSE(n.mapping);
+  EXPECT_EQ(n.ports, "preserving");
+  EXPECT_EQ(n.mappings.size(), 1U);
+}
+
 TEST_F(NatBuilderTest, OneDestinationTellsOnlyTheNewPort) {
   check(kOtherOutside);
   const Nat n = nat();

@@ -96,5 +96,17 @@ TEST(Nearest, FindsAMisspelledNameAndNotAnyName) {
   EXPECT_EQ(nearest("completely", {"run", "analyze"}), std::nullopt);
 }
 
+TEST(Options, TheLogLevelIsWarningAndWithQuietError) {
+  EXPECT_EQ(Options::parse(example(), {"a"}).log_level(), LogLevel::Warning);
+  EXPECT_EQ(Options::parse(example(), {"-q", "a"}).log_level(), LogLevel::Error);
+  EXPECT_EQ(Options::parse(example(), {"-q", "--log-level", "debug", "a"}).log_level(),
+            LogLevel::Debug);
+  EXPECT_THAT(fault_of({"--log-level", "all", "a"}), HasSubstr("error, warning, info or debug"));
+}
+
+TEST(Options, AnEmptyArgumentIsNoFile) {
+  EXPECT_THAT(fault_of({"a", ""}), HasSubstr("an argument is empty"));
+}
+
 }  // namespace
 }  // namespace parley::cli

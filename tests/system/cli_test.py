@@ -75,6 +75,38 @@ class Errors(unittest.TestCase):
         self.fails(2, ["run", "two-home-routers", "--seed", "x"], "--seed", "whole number")
         self.fails(2, ["run", "two-home-routers", "--capture", "alise"], "alise", "alice")
 
+    def test_what_the_user_wrote_cannot_steer_the_terminal(self):
+        for words in (["analyze", "no\x1b[31m\n"], ["analy\x1b[2Jze"], ["decode", "\x1b]0;x\x07", "00"]):
+            error = parley(*words).stderr
+            self.assertNotIn(b"\x1b", error)
+            self.assertEqual(error.count(b"\n"), 1)
+
+    def test_an_empty_argument_and_too_little_memory_are_refused(self):
+        self.fails(2, ["analyze", ""], "an argument is empty", "CAPTURE")
+        self.fails(2, ["analyze", "--memory", "1B", CAPTURE], "at least 8MiB")
+        self.fails(2, ["analyze", "--log-level", "loud", CAPTURE], "error, warning, info or debug")
+        self.assertEqual(parley("analyze", "--memory", "8MiB", CAPTURE).returncode, 0)
+
+    def test_the_wrong_kind_of_file_is_recognised(self):
+        readme = str(ROOT / "README.md")
+        self.fails(2, ["analyze", readme], readme, "looks like text")
+        with tempfile.TemporaryDirectory() as folder:
+            scenario = pathlib.Path(folder, "net.yaml")
+            scenario.write_bytes(parley("scenarios", "show", "two-home-routers").stdout)
+            self.fails(2, ["analyze", str(scenario)], "looks like a scenario", "parley run")
+            self.fails(2, ["run", CAPTURE], "is a capture", "parley analyze")
+            cut = pathlib.Path(folder, "cut.pcap")
+            cut.write_bytes(b"\xd4\xc3\xb2")
+            self.fails(2, ["analyze", str(cut)], "begins with d4c3b2")
+
+    def test_a_directory_is_named_with_the_captures_in_it(self):
+        folder = os.path.dirname(CAPTURE)
+        self.fails(3, ["analyze", folder], "is a directory", "natA-wan.pcapng, peerA.pcapng, peerB.pcapng")
+
+    def test_standard_input_has_one_name(self):
+        for command in ("analyze", "packets"):
+            self.fails(2, [command, "-"], "parley: standard input: ")
+
     def test_bad_input_names_the_place(self):
         with tempfile.TemporaryDirectory() as folder:
             text = pathlib.Path(folder, "notes.txt")
@@ -143,6 +175,25 @@ class Output(unittest.TestCase):
             json.loads(out.stdout)
             self.assertEqual(out.stderr, b"")
 
+    def test_every_member_of_the_json_is_documented(self):
+        page = (ROOT / "docs/json.md").read_text()
+        undocumented = set()
+
+        def visit(value, inside):
+            if isinstance(value, list):
+                for item in value:
+                    visit(item, inside)
+            elif isinstance(value, dict):
+                for key, item in value.items():
+                    if inside != "by_protocol" and f"`{key}`" not in page and f'"{key}"' not in page:
+                        undocumented.add(key)
+                    visit(item, key)
+
+        for capture in ("c05-turn-wrong-password", "c14-werift-data-keylog12", "c03-two-symmetric-turn"):
+            visit(json.loads(parley("analyze", "--json", str(ROOT / "captures" / capture / "peerA.pcapng")).stdout), None)
+        visit(json.loads(parley("run", "--json", "two-home-routers").stdout), None)
+        self.assertEqual(undocumented, set())
+
     def test_packets_json_is_one_line_a_packet(self):
         out = parley("packets", "--json", CAPTURE)
         lines = out.stdout.decode().splitlines()
@@ -150,7 +201,31 @@ class Output(unittest.TestCase):
         for line in lines:
             json.loads(line)
 
-    def test_quiet_prints_nothing(self):
+    def test_quiet_says_only_what_went_wrong(self):
+        failed = parley("analyze", "--quiet", str(ROOT / "captures/c04-symmetric-no-turn-fails/peerA.pcapng"))
+        self.assertTrue(failed.stdout.startswith(b"Call 1   FAILED. "), failed.stdout)
+        self.assertNotIn(b"PAIRS", failed.stdout)
+
+    def test_a_file_that_is_given_twice_is_read_once_with_a_warning(self):
+        once, twice = parley("analyze", CAPTURE), parley("analyze", CAPTURE, os.path.relpath(CAPTURE))
+        self.assertEqual(twice.stdout, once.stdout)
+        self.assertIn(b"parley: warning: ", twice.stderr)
+        self.assertEqual(parley("analyze", "--log-level", "error", CAPTURE, CAPTURE).stderr, b"")
+
+    def test_info_tells_what_was_read(self):
+        self.assertIn(b"753 packets", parley("analyze", "--log-level", "info", CAPTURE).stderr)
+        self.assertEqual(parley("analyze", CAPTURE).stderr, b"")
+
+    def test_all_shows_what_is_cut_otherwise(self):
+        long = str(ROOT / "captures/c09b-ice-restart/peerA.pcapng")
+        usual, everything = (parley("analyze", *words, long).stdout.decode() for words in ([], ["--all"]))
+        self.assertNotIn("--all", everything)
+        self.assertGreater(everything.count("\n"), usual.count("\n"))
+
+    def test_help_says_how_to_read_the_answer(self):
+        self.assertIn(b"How to read it", parley("analyze", "--help").stdout)
+
+    def test_quiet_prints_nothing_when_all_is_well(self):
         self.assertEqual(parley("analyze", "--quiet", CAPTURE).stdout, b"")
         self.assertEqual(parley("run", "--quiet", "two-home-routers").stdout, b"")
 

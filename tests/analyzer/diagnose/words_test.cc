@@ -61,6 +61,19 @@ TEST(Words, ACitationOfNoPacketLeavesNoGap) {
   EXPECT_EQ(without_gaps("0 ICMP . B sent  3 checks ; done."), "0 ICMP. B sent 3 checks; done.");
 }
 
+TEST(Words, CapturesOfOneNameAreToldApartByTheirFolders) {
+  std::vector<Capture> captures(5);
+  captures[0].file = "all/d1/peerA.pcapng";
+  captures[1].file = "all/d2/peerA.pcapng";
+  captures[2].file = "all/d1/peerB.pcapng";
+  captures[3].file = "one.pcap";
+  captures[4].file = "one.pcapng";
+  EXPECT_EQ(capture_labels(captures),
+            (std::vector<std::string>{"d1/peerA", "d2/peerA", "peerB", "one.pcap", "one.pcapng"}));
+  const Citation cite(captures, Instant{});
+  EXPECT_EQ(cite.ref(PacketRef{1, 8}), "[d2/peerA 8]");
+}
+
 TEST(Words, TimesCountFromTheOrigin) {
   const Citation cite({}, Instant(milliseconds(1000)));
   EXPECT_EQ(cite.time(Instant(milliseconds(2234))), "1.234");

@@ -52,11 +52,11 @@ void expect_shape(const Json& object, const Shape& shape, const std::string& whe
     EXPECT_TRUE(shape.contains(key)) << where << "." << key << " is not in the contract";
 }
 
-const Shape kCapture = {{"index", "n"},       {"file", "s"},        {"format", "s"},
-                        {"interfaces", "a"},  {"packets", "n"},     {"bytes", "n"},
-                        {"first_time", "s?"}, {"duration_s", "n?"}, {"clock_offset_s", "n?"},
-                        {"by_protocol", "o"}, {"cut_short", "n"},   {"undecoded", "n"},
-                        {"damage", "a"}};
+const Shape kCapture = {{"index", "n"},           {"file", "s"},        {"format", "s"},
+                        {"interfaces", "a"},      {"packets", "n"},     {"bytes", "n"},
+                        {"first_time", "s?"},     {"duration_s", "n?"}, {"clock_offset_s", "n?"},
+                        {"by_protocol", "o"},     {"cut_short", "n"},   {"undecoded", "n"},
+                        {"times_backwards", "n"}, {"damage", "a"}};
 const Shape kCall = {{"id", "n"},       {"outcome", "s"},    {"reached", "s?"}, {"verdict", "o"},
                      {"peers", "o"},    {"transports", "a"}, {"turn", "a"},     {"streams", "a"},
                      {"timeline", "a"}, {"findings", "a"}};
@@ -66,16 +66,27 @@ const Shape kCandidate = {{"type", "s?"},      {"protocol", "s"},  {"tcp_type", 
 const Shape kPeer = {{"name", "s?"},      {"ufrags", "a"},    {"ice_role", "s?"},
                      {"ice_lite", "b?"},  {"software", "s?"}, {"addresses", "a"},
                      {"candidates", "a"}, {"nat", "o"},       {"inferred", "a"}};
-const Shape kNat = {
-    {"mapping", "s?"}, {"filtering", "s?"}, {"ports", "s?"}, {"evidence", "a"}, {"inferred", "a"}};
+const Shape kNat = {{"mapping", "s?"}, {"filtering", "s?"}, {"ports", "s?"},
+                    {"evidence", "a"}, {"mappings", "a"},   {"inferred", "a"}};
 const Shape kTransport = {
     {"id", "n"},     {"mids", "a"},  {"component", "n"}, {"restarts", "n"}, {"role_conflicts", "n"},
     {"agents", "o"}, {"pairs", "a"}, {"dtls", "o"},      {"sctp", "o"},     {"inferred", "a"}};
 const Shape kAgent = {{"state", "s?"},     {"connected_s", "n?"},   {"consent_lost_s", "n?"},
                       {"nominates", "s?"}, {"selected_pair", "o?"}, {"inferred", "a"}};
-const Shape kPair = {{"agent", "s"},     {"local", "o"},    {"remote", "o"},   {"state", "s?"},
-                     {"nominated", "b"}, {"selected", "b"}, {"requests", "n"}, {"responses", "n"},
-                     {"errors", "a"},    {"rtt_ms", "o?"},  {"first", "o?"},   {"last", "o?"},
+const Shape kPair = {{"agent", "s"},
+                     {"local", "o"},
+                     {"remote", "o"},
+                     {"state", "s?"},
+                     {"nominated", "b"},
+                     {"selected", "b"},
+                     {"requests", "n"},
+                     {"responses", "n"},
+                     {"errors", "a"},
+                     {"rtt_ms", "o?"},
+                     {"first", "o?"},
+                     {"last", "o?"},
+                     {"requests_seen_at", "a"},
+                     {"answered_elsewhere", "a"},
                      {"inferred", "a"}};
 const Shape kDtls = {
     {"state", "s"},    {"version", "s?"},         {"cipher_suite", "s?"}, {"group", "s?"},
@@ -85,18 +96,20 @@ const Shape kDtls = {
 const Shape kSctp = {{"state", "s?"},  {"retransmissions", "o?"}, {"rtt_ms", "n?"},
                      {"chunks", "o?"}, {"channels", "a"},         {"inferred", "a"}};
 const Shape kStream = {
-    {"ssrc", "n"},        {"from", "s"},       {"transport", "n"},     {"kind", "s?"},
-    {"mid", "s?"},        {"rid", "s?"},       {"payload_types", "a"}, {"codec", "s?"},
-    {"packets", "n"},     {"bytes", "n"},      {"lost", "n?"},         {"reordered", "n?"},
-    {"duplicated", "n?"}, {"jitter_ms", "n?"}, {"bitrate_bps", "n?"},  {"decrypted", "b"},
-    {"repairs", "n?"},    {"nacks", "n?"},     {"plis", "n?"},         {"firs", "n?"},
-    {"rtt_ms", "n?"},     {"first", "o?"},     {"last", "o?"},         {"inferred", "a"}};
-const Shape kFinding = {{"code", "s"},     {"level", "s"},   {"confidence", "s"},
-                        {"about", "o"},    {"summary", "s"}, {"because", "s"},
-                        {"evidence", "a"}, {"rfc", "s?"},    {"try", "s?"}};
+    {"ssrc", "n"},         {"from", "s"},      {"transport", "n"},     {"kind", "s?"},
+    {"mid", "s?"},         {"rid", "s?"},      {"payload_types", "a"}, {"codec", "s?"},
+    {"packets", "n"},      {"bytes", "n"},     {"lost", "n?"},         {"reordered", "n?"},
+    {"duplicated", "n?"},  {"sent", "n?"},     {"arrived", "n?"},      {"jitter_ms", "n?"},
+    {"bitrate_bps", "n?"}, {"decrypted", "b"}, {"repairs", "n?"},      {"nacks", "n?"},
+    {"plis", "n?"},        {"firs", "n?"},     {"rtt_ms", "n?"},       {"first", "o?"},
+    {"last", "o?"},        {"inferred", "a"}};
+const Shape kFinding = {{"code", "s"},    {"level", "s"},   {"confidence", "s"}, {"about", "o"},
+                        {"summary", "s"}, {"because", "s"}, {"evidence", "a"},   {"rfc", "s?"},
+                        {"try", "s?"},    {"open", "a"}};
 const Shape kTurn = {{"of", "s?"},      {"server", "s"},      {"client", "s"}, {"transport", "s"},
                      {"relayed", "s?"}, {"mapped", "s?"},     {"state", "s?"}, {"lifetime_s", "n?"},
-                     {"channels", "a"}, {"permissions", "a"}, {"errors", "a"}, {"inferred", "a"}};
+                     {"channels", "a"}, {"permissions", "a"}, {"errors", "a"}, {"refusals", "a"},
+                     {"inferred", "a"}};
 const Shape kPacket = {{"capture", "n"}, {"packet", "n"}};
 
 void expect_transport(const Json& transport) {
@@ -212,6 +225,39 @@ TEST(Json, ValuesAreSpelledAsTheContractSays) {
   EXPECT_EQ(call["transports"][0]["dtls"]["offered"]["versions"][1], "DTLS 1.2");
   EXPECT_TRUE(call["transports"][0]["dtls"]["offered"]["groups"].is_null());
   EXPECT_TRUE(call["transports"][0]["dtls"]["certificates"][0]["matches_sdp"].is_null());
+}
+
+TEST(Json, CarriesMappingsRefusalsOpenEndsAndWherePacketsWereSeen) {
+  Analysis analysis = rich_call();
+  Call& call = analysis.calls[0];
+  call.peers[0].nat.mappings = {{test::endpoint("10.1.0.2:5"), test::endpoint("192.0.2.1:3478"),
+                                 test::endpoint("203.0.113.21:6"), test::packet(4)}};
+  TurnRefusal refusal;
+  refusal.method = "Allocate";
+  refusal.code = 401;
+  refusal.count = 1;
+  call.turn[0].refusals = {refusal};
+  call.transports[0].pairs[0].requests_seen_at = {{7, test::packet(1), test::packet(9), {}, {}}};
+  diagnose(analysis);
+  call.findings.resize(1);
+  call.findings[0].open = {"Why."};
+  const Json json = Json::parse(call_json(call, analysis.origin));
+  EXPECT_EQ(json["peers"]["A"]["nat"]["mappings"][0],
+            Json::parse(R"({"inside": "10.1.0.2:5", "outside": "203.0.113.21:6",
+                            "to": "192.0.2.1:3478", "shown_by": {"capture": 0, "packet": 4}})"));
+  EXPECT_EQ(json["turn"][0]["refusals"][0]["with_credentials"], false);
+  EXPECT_EQ(json["turn"][0]["refusals"][0]["code"], 401);
+  EXPECT_EQ(json["transports"][0]["pairs"][0]["requests_seen_at"][0]["count"], 7);
+  EXPECT_EQ(json["findings"][0]["open"], Json::array({"Why."}));
+}
+
+TEST(Json, LinkTypesThatAreReadHaveNames) {
+  Analysis analysis = rich_call();
+  analysis.captures[0].interfaces = {{"", "", 50, 0}, {"", "", 276, 0}, {"", "", 147, 0}};
+  const Json json = document(analysis)["captures"][0]["interfaces"];
+  EXPECT_EQ(json[0]["link_type"], "ppp-hdlc");
+  EXPECT_EQ(json[1]["link_type"], "linux-sll2");
+  EXPECT_EQ(json[2]["link_type"], "linktype-147");
 }
 
 TEST(Json, InferredValuesAreNamed) {

@@ -17,6 +17,19 @@ TEST(Paragraph, WithoutTextIsItsBeginning) {
   EXPECT_EQ(paragraph("  x  ", "", 4, 10), "  x\n");
 }
 
+TEST(Paragraph, NoLineEndsInsideAQuantityOrAReference) {
+  EXPECT_EQ(paragraph("", "lifetime 600 s, one", 0, 13), "lifetime\n600 s, one\n");
+  EXPECT_EQ(paragraph("", "seen [peerA 5..8]. Then", 0, 16), "seen\n[peerA 5..8].\nThen\n");
+  EXPECT_EQ(paragraph("", "as (RFC 8445 section 7) says", 0, 12),
+            "as (RFC 8445\nsection 7)\nsays\n");
+  EXPECT_EQ(paragraph("", "in (2.5 ms) and 3 more", 0, 8), "in\n(2.5 ms)\nand\n3 more\n");
+}
+
+TEST(Paragraph, ALongListInBracketsMayBreak) {
+  const std::string list = "[alpha 1, beta 2, gamma 3, delta 4, epsilon 5]";
+  EXPECT_EQ(paragraph("", list, 0, 24), "[alpha 1, beta 2, gamma\n3, delta 4, epsilon 5]\n");
+}
+
 TEST(DisplayWidth, CountsCharactersNotOctets) {
   EXPECT_EQ(display_width("a\xC3\xA4z"), 3U);
 }

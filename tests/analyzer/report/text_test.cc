@@ -1,5 +1,6 @@
 #include "analyzer/report/text.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -86,10 +87,20 @@ TEST(TextReport, PutsTheVerdictBeforeEverythingElseOfACall) {
 TEST(TextReport, FitsAHundredColumnsAndAScreen) {
   for (const Analysis& analysis : {test::unanswered_call(), test::restarted_call()}) {
     const auto lines = lines_of(report(analysis));
-    EXPECT_LE(lines.size(), 55U);
+    EXPECT_LE(lines.size(), 60U);
     for (const std::string& line : lines)
       EXPECT_LE(display_width(line), 100U) << line;
   }
+}
+
+TEST(TextReport, FitsEightyColumns) {
+  TextOptions options;
+  options.width = 80;
+  Analysis none = test::unanswered_call();
+  none.calls.clear();
+  for (const Analysis& analysis : {test::unanswered_call(), test::restarted_call(), none})
+    for (const std::string& line : lines_of(report(analysis, options)))
+      EXPECT_LE(display_width(line), 80U) << line;
 }
 
 TEST(TextReport, MarksInferredTypes) {
@@ -113,7 +124,150 @@ TEST(TextReport, LongListsAreCutWithACount) {
   auto& pairs = analysis.calls[0].transports[0].pairs;
   for (int i = 0; i < 30; ++i)
     pairs.push_back(pairs.front());
-  EXPECT_THAT(report(analysis), HasSubstr("   and 22 more\n"));
+  EXPECT_THAT(report(analysis), HasSubstr("   and 22 more (--all shows them)\n"));
+}
+
+TEST(TextReport, AllShowsEveryRow) {
+  Analysis analysis = test::unanswered_call();
+  auto& pairs = analysis.calls[0].transports[0].pairs;
+  for (int i = 0; i < 30; ++i)
+    pairs.push_back(pairs.front());
+  TextOptions options;
+  options.all = true;
+  const std::string text = report(analysis, options);
+  EXPECT_THAT(text, Not(HasSubstr("--all")));
+  const auto rows = lines_of(text);
+  EXPECT_EQ(std::count_if(rows.begin(), rows.end(),
+                          [](const std::string& row) { return row.starts_with("   A  host "); }),
+            32);
+}
+
+TEST(TextReport, DestinationsOfOneOutsideAddressShareARow) {
+  Analysis analysis = test::unanswered_call();
+  Nat& nat = analysis.calls[0].peers[0].nat;
+  nat.mapping = "endpoint-independent";
+  for (const char* to : {"203.0.113.10:3478", "203.0.113.22:40755"})
+    nat.mappings.push_back({test::endpoint("10.1.0.2:46335"), test::endpoint(to),
+                            test::endpoint("203.0.113.21:46335"), test::packet(5)});
+  EXPECT_THAT(report(analysis),
+              HasSubstr("203.0.113.21:46335  203.0.113.10:3478 and 1 more  [5 and 1 more]"));
+}
+
+TEST(TextReport, OneAddressHasOneTypeInTheTable) {
+  Analysis analysis = test::unanswered_call();
+  auto& pairs = analysis.calls[0].transports[0].pairs;
+  Pair back = pairs[1];
+  back.agent = Side::B;
+  std::swap(back.local, back.remote);
+  back.local.type.reset();
+  back.local.inferred.clear();
+  pairs.push_back(back);
+  const std::string text = report(analysis);
+  EXPECT_THAT(text, HasSubstr("B  srflx? 203.0.113.22:43776  host 10.1.0.2:36615"));
+}
+
+TEST(TextReport, OnlyAHigherGenerationIsALaterUfrag) {
+  Analysis analysis = test::unanswered_call();
+  analysis.calls[0].peers[0].ufrags = {{"T0uC", 0}, {"4V/6", 0}, {"kbM2", 1}};
+  EXPECT_THAT(report(analysis), HasSubstr("A = T0uC and 4V/6, then kbM2"));
+}
+
+TEST(TextReport, APeerThatAsksItsServersHereIsCapturedOnItsSide) {
+  Analysis analysis = test::unanswered_call();
+  analysis.captures[0].interfaces.push_back({"alice", "", 1, 0});
+  EXPECT_THAT(report(analysis), HasSubstr("captured on its side (at alice)"));
+  analysis.calls[0].stun_servers.clear();
+  EXPECT_THAT(report(analysis), Not(HasSubstr("captured")));
+}
+
+TEST(TextReport, TheNatOfAPeerIsShownByItsMappings) {
+  Analysis analysis = test::unanswered_call();
+  Nat& nat = analysis.calls[0].peers[0].nat;
+  nat.mapping = "not-endpoint-independent";
+  nat.ports = "not-preserving";
+  const auto mapping = [](const char* outside, const char* to, std::uint64_t packet) {
+    return NatMapping{test::endpoint("10.1.0.2:36615"), test::endpoint(to), test::endpoint(outside),
+                      test::packet(packet)};
+  };
+  nat.mappings = {mapping("203.0.113.21:60156", "203.0.113.10:3478", 3),
+                  mapping("203.0.113.21:25906", "10.2.0.2:56134", 7)};
+  EXPECT_THAT(report(analysis),
+              HasSubstr("NAT\n"
+                        "      inside          leaves as           to                 shown by\n"
+                        "   A  10.1.0.2:36615  203.0.113.21:60156  203.0.113.10:3478  [3]\n"
+                        "                      203.0.113.21:25906  10.2.0.2:56134     [7]\n"
+                        "      A's NAT gives each destination another port "
+                        "(not-endpoint-independent mapping)\n"));
+}
+
+TEST(TextReport, OneDestinationSaysNothingAboutOthers) {
+  Analysis analysis = test::unanswered_call();
+  Nat& nat = analysis.calls[0].peers[0].nat;
+  nat.ports = "preserving";
+  nat.mappings = {{test::endpoint("10.1.0.2:5000"), test::endpoint("203.0.113.10:3478"),
+                   test::endpoint("203.0.113.21:5000"), test::packet(3)}};
+  EXPECT_THAT(report(analysis),
+              HasSubstr("A's NAT keeps the port; what other destinations see is not known"));
+}
+
+TEST(TextReport, ARefusedAllocationIsToldOnce) {
+  Analysis analysis = test::unanswered_call();
+  TurnAllocation turn;
+  turn.of = Side::A;
+  turn.client = test::endpoint("10.1.0.2:5000");
+  turn.server = test::endpoint("203.0.113.10:3478");
+  turn.state = "refused";
+  turn.refusals.resize(2);
+  turn.refusals[0].method = turn.refusals[1].method = "Allocate";
+  turn.refusals[0].code = turn.refusals[1].code = 401;
+  turn.refusals[0].count = turn.refusals[1].count = 1;
+  turn.refusals[1].authenticated = true;
+  turn.refusals[1].reason = "Unauthorized";
+  analysis.calls[0].turn = {turn};
+  EXPECT_THAT(report(analysis), HasSubstr("10.1.0.2:5000 -> 203.0.113.10:3478 over UDP: no relay, "
+                                          "Allocate refused: 401 Unauthorized\n"));
+}
+
+TEST(TextReport, ASingleRoundTripIsOneNumber) {
+  Analysis analysis = test::restarted_call();
+  for (Pair& pair : analysis.calls[0].transports[0].pairs)
+    pair.rtt = RttSummary{1.25, 1.25, 1.25};
+  EXPECT_THAT(report(analysis), Not(HasSubstr("min/median/max")));
+}
+
+TEST(TextReport, WithSeveralCapturesAnUnansweredPairTellsWhereItWasSeenLast) {
+  Analysis analysis = test::unanswered_call();
+  analysis.captures.push_back(analysis.captures[0]);
+  analysis.captures[1].file = "natB-wan.pcapng";
+  analysis.captures[1].index = 1;
+  Pair& pair = analysis.calls[0].transports[0].pairs[0];
+  pair.requests_seen_at = {{121, {0, 5}, {0, 249}, {}, {}}, {121, {1, 9}, {1, 300}, {}, {}}};
+  const std::string text = report(analysis);
+  EXPECT_THAT(text, HasSubstr("up to natB-wan\n"));
+}
+
+TEST(TextReport, AFindingNamesItsStandard) {
+  Analysis analysis = test::unanswered_call();
+  EXPECT_THAT(report(analysis), HasSubstr("(RFC 8445"));
+}
+
+TEST(TextReport, TcpToTurnServersIsNamed) {
+  Analysis analysis = test::unanswered_call();
+  analysis.captures[0].by_protocol = {{"stun", 22}, {"tcp", 143}, {"turn-tcp", 752}};
+  TextOptions options;
+  options.width = 120;
+  EXPECT_THAT(report(analysis, options), HasSubstr("22 STUN and 895 TCP (752 of them TURN)"));
+}
+
+TEST(TextReport, TroublesAreTheVerdictsOfCallsThatWentWrong) {
+  Analysis failed = test::unanswered_call();
+  diagnose(failed);
+  const std::string text = render_troubles(failed, {});
+  EXPECT_TRUE(text.starts_with("Call 1   FAILED. ")) << text;
+  EXPECT_THAT(text, Not(HasSubstr("PAIRS")));
+  Analysis well = test::restarted_call();
+  diagnose(well);
+  EXPECT_EQ(render_troubles(well, {}), "");
 }
 
 TEST(TextReport, TextFromTheWireCannotMoveTheCursor) {
