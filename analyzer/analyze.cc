@@ -4,39 +4,23 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "analyzer/call_builder.h"
 #include "analyzer/capture_file.h"
 #include "analyzer/capture_points.h"
 #include "analyzer/diagnose/diagnose.h"
 #include "analyzer/frame.h"
+#include "analyzer/link.h"
 #include "analyzer/model/candidate_types.h"
 #include "analyzer/pipeline.h"
+#include "analyzer/server_builder.h"
 
 namespace parley::analyzer {
 
 namespace {
 
 constexpr std::uint64_t kProgressEvery = 65536;  // packets
-
-bool is_arp(const RawPacket& raw) {
-  constexpr std::uint16_t kArp = 0x0806;
-  // Where the EtherType stands: Ethernet, Linux cooked v1 and v2.
-  std::size_t at = 0;
-  if (raw.link_type == 1)
-    at = 12;
-  else if (raw.link_type == 113)
-    at = 14;
-  else if (raw.link_type != 276)
-    return false;
-  while (raw.bytes.size() >= at + 2) {
-    const std::uint16_t type = load_u16(raw.bytes.data() + at);
-    if (type != 0x8100 && type != 0x88a8)
-      return type == kArp;
-    at += 4;
-  }
-  return false;
-}
 
 // One file being read.
 struct Source {
@@ -138,7 +122,8 @@ void Reader::take(Source& source, Pipeline& pipeline) {
       pipeline.on_packet(packet);
       break;
     case FrameVerdict::NotIp:
-      ++(is_arp(raw) ? pipeline.counts(c.index).arp : pipeline.counts(c.index).other);
+      ++(source.decoder.ether_type() == kEtherArp ? pipeline.counts(c.index).arp
+                                                  : pipeline.counts(c.index).other);
       break;
     case FrameVerdict::Fragment:
       ++pipeline.counts(c.index).fragment;
@@ -226,6 +211,21 @@ void withdraw_times(Call& call) {
     use.rtt.reset();
 }
 
+constexpr std::size_t kMaxStrangers = 256;
+
+// Questions to STUN servers that belong to no call.
+std::vector<StunServerUse> strangers_of(Pipeline& pipeline, const std::vector<Call>& calls) {
+  std::set<std::pair<Endpoint, Endpoint>> known;
+  for (const Call& call : calls)
+    for (const StunServerUse& use : call.stun_servers)
+      known.emplace(use.client, use.server);
+  std::vector<StunServerUse> list;
+  for (PlacedStunUse& placed : build_stun_uses(pipeline))
+    if (list.size() < kMaxStrangers && known.count({placed.use.client, placed.use.server}) == 0)
+      list.push_back(std::move(placed.use));
+  return list;
+}
+
 }  // namespace
 
 Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOptions& options) {
@@ -245,6 +245,7 @@ Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOp
   }
   analysis.loose = pipeline.loose();
   analysis.calls = build_calls(pipeline);
+  analysis.strangers = strangers_of(pipeline, analysis.calls);
   if (std::any_of(analysis.captures.begin(), analysis.captures.end(),
                   [](const Capture& c) { return !c.timed; }))
     for (Call& call : analysis.calls)

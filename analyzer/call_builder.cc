@@ -10,6 +10,7 @@
 #include "analyzer/call_layout.h"
 #include "analyzer/nat_builder.h"
 #include "analyzer/server_builder.h"
+#include "analyzer/server_only_calls.h"
 #include "analyzer/transport_builder.h"
 
 namespace parley::analyzer {
@@ -41,6 +42,7 @@ class Builder {
  private:
   Call build_call(std::uint32_t index);
   void note_owners(std::uint32_t index, const CallLayout& layout);
+  void note_client(std::uint32_t index, const FlowUse& use);
   void fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const;
   void fill_ufrags(std::uint32_t index, Call& call) const;
   void fill_roles(std::uint32_t index, Call& call) const;
@@ -48,7 +50,6 @@ class Builder {
   void fill_totals(const CallLayout& layout, Call& call) const;
   void fill_icmp(const CallLayout& layout, Call& call) const;
   void place_servers(std::vector<Call>& calls) const;
-  static void add_gathering_calls(std::vector<PlacedAllocation>& left, std::vector<Call>& calls);
   const Owner* owner_of(const std::vector<Socket>& clients, std::optional<Instant> at) const;
 
   Pipeline& pipeline_;
@@ -58,11 +59,25 @@ class Builder {
   std::map<Place, std::vector<Owner>> hosts_;
 };
 
+// Inside TURN the client of the allocation is one of the two sides.
+void Builder::note_client(std::uint32_t index, const FlowUse& use) {
+  const FlowRecord& flow = pipeline_.flows()[use.flow];
+  const FlowRecord& outer = pipeline_.flows()[flow.key.carrier];
+  const AllocationSeen& allocation = pipeline_.turn()[outer.turn];
+  const Endpoint& client = outer.source(allocation.to_server);
+  const Endpoint& speaks_from = allocation.relayed ? *allocation.relayed : client;
+  for (const Side side : {Side::A, Side::B})
+    if (flow.source(direction_of(use, side)) == speaks_from)
+      sockets_[{flow.key.point, client}].push_back({index, side, flow.first.at, flow.last_at});
+}
+
 void Builder::note_owners(std::uint32_t index, const CallLayout& layout) {
   for (const FlowUse& use : layout.flows) {
     const FlowRecord& flow = pipeline_.flows()[use.flow];
-    if (flow.key.carrier != kNone)
+    if (flow.key.carrier != kNone) {
+      note_client(index, use);
       continue;
+    }
     for (const Side side : {Side::A, Side::B}) {
       const Endpoint& socket = flow.source(direction_of(use, side));
       // Relayed addresses belong to a server: they say nothing about whose requests come from it.
@@ -351,48 +366,8 @@ void Builder::place_servers(std::vector<Call>& calls) const {
     calls[owner->call].stun_servers.push_back(std::move(placed.use));
   }
   add_gathering_calls(left, calls);
-}
-
-// The call, and the side in it, that has this relayed address among its candidates.
-std::optional<std::pair<std::size_t, Side>> user_of(const std::vector<Call>& calls,
-                                                    const Endpoint& relayed) {
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    for (const Side side : {Side::A, Side::B}) {
-      const auto& candidates = calls[i].peers[index_of(side)].candidates;
-      if (std::any_of(candidates.begin(), candidates.end(),
-                      [&](const Candidate& c) { return c.address == relayed; }))
-        return std::pair(i, side);
-    }
-  }
-  return std::nullopt;
-}
-
-// The relayed address of an allocation is an address of the call that it serves, even where nothing
-// shows whose it is; an agent that only gathered, and never checked, is a call of its own.
-void Builder::add_gathering_calls(std::vector<PlacedAllocation>& left, std::vector<Call>& calls) {
-  std::map<Place, std::size_t> gathering;
-  for (PlacedAllocation& placed : left) {
-    TurnAllocation& a = placed.allocation;
-    const auto user = a.relayed ? user_of(calls, *a.relayed) : std::nullopt;
-    if (user) {
-      a.of = user->second;
-      calls[user->first].turn.push_back(std::move(a));
-      continue;
-    }
-    const Place place{placed.clients.front().first, placed.clients.front().second.address};
-    const auto [it, added] = gathering.try_emplace(place, calls.size());
-    if (added) {
-      Call call;
-      call.id = static_cast<std::uint32_t>(calls.size() + 1);
-      call.peers[0].addresses.push_back(place.second);
-      call.first_at = call.last_at = a.first_at.value_or(Instant{});
-      calls.push_back(std::move(call));
-    }
-    Call& call = calls[it->second];
-    call.last_at = std::max(call.last_at, a.last_at.value_or(call.last_at));
-    a.of = Side::A;
-    call.turn.push_back(std::move(a));
-  }
+  for (Call& call : calls)
+    mark_relays(call);
 }
 
 std::vector<Call> Builder::build() {

@@ -38,6 +38,9 @@ class Layouter {
   std::vector<std::uint32_t> lanes();
   void describe(const std::vector<std::uint32_t>& lane_of_pair);
   void assign_transports(const std::vector<std::uint32_t>& lane_of_pair);
+  void add_hidden_flows();
+  bool is_ours(const FlowRecord& carrier) const;
+  std::optional<FlowUse> hidden_use(FlowId id, const FlowUse& sibling) const;
   std::optional<std::uint32_t> home_of(const Lane& lane,
                                        const std::vector<std::uint32_t>& homes) const;
   std::uint32_t component_of(const PairSet& pair) const;
@@ -228,12 +231,64 @@ void Layouter::assign_transports(const std::vector<std::uint32_t>& lane_of_pair)
     use.transport = transport_of_route[use.route];
 }
 
+// All checks inside this TURN flow are those of this call.
+bool Layouter::is_ours(const FlowRecord& carrier) const {
+  return std::all_of(carrier.inner.begin(), carrier.inner.end(), [&](FlowId id) {
+    return std::all_of(flows_[id].paths.begin(), flows_[id].paths.end(), [&](PathId path) {
+      const std::uint32_t session = ice_.paths()[path].session;
+      return session == kNone ||
+             std::find(sessions_.begin(), sessions_.end(), session) != sessions_.end();
+    });
+  });
+}
+
+// The use of a flow inside the same TURN flow as `sibling`, when it has packets and no checks.
+std::optional<FlowUse> Layouter::hidden_use(FlowId id, const FlowUse& sibling) const {
+  const FlowRecord& flow = flows_[id];
+  const FlowRecord& known = flows_[sibling.flow];
+  const bool silent = flow.directions[0].data() + flow.directions[1].data() == 0;
+  if (!flow.in_use || flow.key.carrier != known.key.carrier || flow.proof != FlowProof::Ice ||
+      !flow.paths.empty() || silent)
+    return std::nullopt;
+  // Both have the client's end in common.
+  const Endpoint& from_a = known.source(sibling.from_a);
+  const Endpoint& from_b = known.destination(sibling.from_a);
+  FlowUse use = sibling;
+  use.flow = id;
+  if (flow.key.a == from_a || flow.key.b == from_b)
+    use.from_a = 0;
+  else if (flow.key.b == from_a || flow.key.a == from_b)
+    use.from_a = 1;
+  else
+    return std::nullopt;
+  return use;
+}
+
+// What goes through a channel that was bound before the capture began need not have a check in it.
+void Layouter::add_hidden_flows() {
+  std::map<FlowId, FlowUse> carriers;
+  for (const FlowUse& use : layout_.flows)
+    if (flows_[use.flow].key.carrier != kNone)
+      carriers.try_emplace(flows_[use.flow].key.carrier, use);
+  for (const auto& [carrier, sibling] : carriers) {
+    if (!is_ours(flows_[carrier]))
+      continue;
+    for (const FlowId id : flows_[carrier].inner) {
+      if (auto use = hidden_use(id, sibling)) {
+        use->route = layout_.routes++;
+        layout_.flows.push_back(*use);
+      }
+    }
+  }
+}
+
 CallLayout Layouter::make() {
   collect_pairs();
   collect_flows();
   const std::vector<std::uint32_t> lane_of_pair = lanes();
   describe(lane_of_pair);
   assign_transports(lane_of_pair);
+  add_hidden_flows();
   return std::move(layout_);
 }
 

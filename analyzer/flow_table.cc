@@ -65,7 +65,7 @@ FlowTable::Found FlowTable::find(const FlowKey& key) const {
   for (std::size_t i = hash & mask; slots_[i].id != kNone; i = (i + 1) & mask) {
     Direction direction = 0;
     if (slots_[i].hash == hash && matches(flows_[slots_[i].id], key, direction))
-      return {slots_[i].id, direction};
+      return {slots_[i].id, direction, false};
   }
   return {};
 }
@@ -73,7 +73,7 @@ FlowTable::Found FlowTable::find(const FlowKey& key) const {
 FlowTable::Found FlowTable::find_or_add(const FlowKey& key, const Packet& packet) {
   Direction direction = 0;
   if (last_ != kNone && matches(flows_[last_], key, direction))
-    return {last_, direction};
+    return {last_, direction, false};
   if (const Found found = find(key); found.id != kNone) {
     last_ = found.id;
     return found;
@@ -95,12 +95,28 @@ FlowTable::Found FlowTable::find_or_add(const FlowKey& key, const Packet& packet
   flow.last_at = packet.at;
   flow.dns = is_name_service(key.a.port) || is_name_service(key.b.port);
   ++used_;
-  if (used_ * 2 > slots_.size())
-    rebuild(slots_.size() * 2);
-  else
-    insert_slot(hash_key(key), id);
+  place(id);
   last_ = id;
-  return {id, 0};
+  return {id, 0, true};
+}
+
+bool FlowTable::rename(FlowId id, const Endpoint& a, const Endpoint& b) {
+  FlowKey key = flows_[id].key;
+  key.a = a;
+  key.b = b;
+  if (find(key).id != kNone)
+    return false;
+  flows_[id].key = key;
+  ++stale_;
+  place(id);
+  return true;
+}
+
+void FlowTable::place(FlowId id) {
+  if ((used_ + stale_) * 2 <= slots_.size())
+    insert_slot(hash_key(flows_[id].key), id);
+  else
+    rebuild(used_ * 4 > slots_.size() ? slots_.size() * 2 : slots_.size());
 }
 
 void FlowTable::insert_slot(std::uint32_t hash, FlowId id) {
@@ -113,6 +129,7 @@ void FlowTable::insert_slot(std::uint32_t hash, FlowId id) {
 
 void FlowTable::rebuild(std::size_t slots) {
   slots_.assign(slots, Slot{});
+  stale_ = 0;
   for (FlowId id = 0; id < flows_.size(); ++id)
     if (flows_[id].in_use)
       insert_slot(hash_key(flows_[id].key), id);

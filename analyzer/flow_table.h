@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,10 @@ struct FlowDirection {
   std::uint64_t stun = 0, dtls = 0, rtp = 0, rtcp = 0, other = 0;
   // Second sightings of packets that are counted above, as a router at the point makes them.
   std::uint64_t dtls_copies = 0, rtp_copies = 0, rtcp_copies = 0;
+  // ChannelData that was seen before a TURN message had shown what the flow is.
+  std::uint64_t early_channel = 0;
+  // Holes of a TCP stream. On a flow inside TURN: those of its carrier that are accounted for.
+  std::uint32_t holes = 0;
   Sighting first_data, last_data, first_rtp, last_rtp, last_any;
   std::uint64_t data() const { return dtls + rtp + rtcp; }
   std::uint64_t packets() const { return stun + data() + other; }
@@ -70,7 +75,9 @@ struct FlowRecord {
   std::uint32_t association = kNone;  // of the DTLS tracker
   std::array<std::uint32_t, 2> last_stream{kNone, kNone};
   std::vector<std::uint32_t> streams;  // of the RTP tracker
+  std::vector<FlowId> inner;           // of a TURN flow: some of the flows that it carries
   std::vector<std::uint32_t> paths;    // of the ICE tracker
+  std::optional<Sighting> ended;       // FIN or RST of a TCP connection
   bool in_use = true;                  // false: evicted, the slot is free
 
   const Endpoint& source(Direction d) const { return d == 0 ? key.a : key.b; }
@@ -85,12 +92,15 @@ class FlowTable {
   struct Found {
     FlowId id = kNone;  // kNone: the table is full of calls
     Direction direction = 0;
+    bool added = false;
   };
   explicit FlowTable(std::size_t max_flows = kMaxFlows);
   // The flow of that packet, made if it is new.
   Found find_or_add(const FlowKey& key, const Packet& packet);
   // As `key.a` sends to `key.b`; kNone when there is none.
   Found find(const FlowKey& key) const;
+  // Gives a flow other ends, as of a channel whose peer becomes known; false when that flow exists.
+  bool rename(FlowId id, const Endpoint& a, const Endpoint& b);
 
   FlowRecord& operator[](FlowId id) { return flows_[id]; }
   const FlowRecord& operator[](FlowId id) const { return flows_[id]; }
@@ -109,6 +119,7 @@ class FlowTable {
   };
 
   bool matches(const FlowRecord& flow, const FlowKey& key, Direction& direction) const;
+  void place(FlowId id);
   void insert_slot(std::uint32_t hash, FlowId id);
   void rebuild(std::size_t slots);
   bool make_room(Instant now);
@@ -117,6 +128,7 @@ class FlowTable {
   std::vector<FlowId> free_;
   std::vector<Slot> slots_;
   std::size_t used_ = 0, max_flows_;
+  std::size_t stale_ = 0;  // slots that rename() left behind
   FlowId last_ = kNone;
   std::function<void(FlowId)> evicted_;
 };

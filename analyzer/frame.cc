@@ -52,6 +52,7 @@ FrameVerdict FrameDecoder::decode(const RawPacket& raw, PacketRef ref, std::uint
 
   const LinkHeader link = skip_link_header(raw.link_type, raw.bytes);
   network_offset_ = static_cast<std::uint32_t>(link.offset);
+  ether_type_ = link.ether_type;
   switch (link.verdict) {
     case LinkVerdict::Ip:
       return decode_ip(raw, link.offset, out);

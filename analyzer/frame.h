@@ -36,6 +36,8 @@ class FrameDecoder {
   std::uint32_t network_offset() const { return network_offset_; }
   // Of the last fragment that completed a datagram: what stands behind all IP headers.
   const ip::UpperLayer& reassembled() const { return reassembled_; }
+  // EtherType behind all tags; 0 where the link has none.
+  std::uint16_t ether_type() const { return ether_type_; }
   // Datagrams whose fragments never became complete or contradicted each other.
   std::uint64_t incomplete_datagrams() const { return reassembly_.given_up(); }
 
@@ -63,6 +65,7 @@ class FrameDecoder {
   ip::UpperLayer reassembled_;
   std::string_view reason_;
   std::uint32_t network_offset_ = 0;
+  std::uint16_t ether_type_ = 0;
 };
 
 }  // namespace parley::analyzer

@@ -1,8 +1,9 @@
 #pragma once
 
 // Finds the IP packet in a captured frame: Ethernet (IEEE 802.3, VLAN tags of 802.1Q and 802.1ad,
-// PPPoE of RFC 2516), Linux cooked v1 and v2, raw IP, BSD null/loopback, PPP (RFC 1661, RFC 1662).
-// Link types by the tcpdump registry. It does not look into the IP packet.
+// PPPoE of RFC 2516, MPLS labels of RFC 3032, SNAP of RFC 1042), Linux cooked v1 and v2, raw IP,
+// BSD null/loopback, PPP (RFC 1661, RFC 1662). Link types by the tcpdump registry. It does not look
+// into the IP packet.
 
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +40,10 @@ enum class LinkVerdict : std::uint8_t {
 struct LinkHeader {
   LinkVerdict verdict = LinkVerdict::Unknown;
   std::size_t offset = 0;
+  std::uint16_t ether_type = 0;  // of what follows the tags; 0: the link has none
 };
+
+inline constexpr std::uint16_t kEtherArp = 0x0806;
 
 LinkHeader skip_link_header(std::uint16_t type, Bytes frame);
 

@@ -90,6 +90,12 @@ Candidate PairBuilder::local(const PairSet& set) const {
       return c;
     }
   }
+  if (is_hidden(*c.address)) {
+    // Behind a channel that was bound before the capture began.
+    c.channel = c.address->port;
+    c.address.reset();
+    return c;
+  }
   if (book_.is_relayed(*c.address) || book_.is_turn_server(c.address->address)) {
     c.type = trace::CandidateType::Relayed;
     if (!book_.is_relayed(*c.address))
@@ -137,12 +143,29 @@ std::optional<Endpoint> PairBuilder::outside_of_remote(const PairSet& set) const
   return servers->front();
 }
 
+// The checks go to a TURN client whose allocation was made before the capture began: its own
+// address stands for the relayed one.
+bool PairBuilder::is_unknown_relay(const CheckPath& path) const {
+  const FlowRecord& flow = flows_[path.flow];
+  if (flow.key.carrier == kNone)
+    return false;
+  const FlowRecord& outer = flows_[flow.key.carrier];
+  const AllocationSeen& allocation = turn_[outer.turn];
+  return !allocation.relayed &&
+         flow.destination(path.direction) == outer.source(allocation.to_server);
+}
+
 Candidate PairBuilder::remote(const PairSet& set) const {
   const CheckPath& path = nearest(set);
   Candidate c;
   c.address = flows_[path.flow].destination(path.direction);
-  if (c.address->address.family() == AddressFamily::None) {
-    // A channel that was bound before the capture began.
+  if (is_hidden(*c.address)) {
+    c.channel = c.address->port;
+    c.address.reset();
+    return c;
+  }
+  if (is_unknown_relay(path)) {
+    c.type = trace::CandidateType::Relayed;
     c.address.reset();
     return c;
   }
@@ -284,6 +307,7 @@ void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
     pair.last_response = path.last_success.ref;
     pair.last_response_at = path.last_success.at;
   }
+  pair.cut_short = path.cut;
   pair.requests_after_last_response = path.requests_after_success;
   if (path.nominated) {
     pair.nominated_by = path.nominated->ref;
@@ -302,7 +326,8 @@ void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
   if (pair.through_turn) {
     AllocationSeen& allocation = turn_[flows_[flow.key.carrier].turn];
     for (const ChannelUse& channel : allocation.channels)
-      if (channel.packets > 0 && channel.peer == flow.destination(path.direction))
+      if (channel.packets > 0 &&
+          channel.peer.value_or(hidden_peer(channel.number)) == flow.destination(path.direction))
         pair.channel_or_relay = channel.number;
   }
 }

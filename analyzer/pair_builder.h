@@ -35,6 +35,7 @@ class PairBuilder {
   void infer_remote_type(const PairSet& set, Candidate& candidate) const;
   // The peer's check came from that address before this agent's first check went there: the agent
   // may have learnt it from that check.
+  bool is_unknown_relay(const CheckPath& path) const;
   bool heard_first(const PairSet& set) const;
   std::optional<Endpoint> outside_of_remote(const PairSet& set) const;
   void fill_counts(const PairSet& set, Pair& pair) const;

@@ -43,9 +43,16 @@ std::uint64_t hash_of_quoted(Bytes quoted) {
 
 }  // namespace
 
-Pipeline::Pipeline(std::size_t max_flows) : flows_(max_flows), ice_(flows_) {
+Pipeline::Pipeline(std::size_t max_flows)
+    : flows_(max_flows),
+      ice_(flows_),
+      connections_(flows_, [this](FlowId id, Direction direction, const TurnStream::Frame& frame) {
+        on_frame(id, direction, frame);
+      }) {
   flows_.on_evict([this](FlowId id) {
     settle(id);
+    forget_early(id);
+    connections_.forget(id);
     rtp_.forget(flows_[id]);
   });
 }
@@ -94,7 +101,7 @@ void Pipeline::on_payload(const Place& place, const Packet& packet) {
   FlowDirection& way = flow.directions[place.direction];
   touch(flow, place.direction, packet);
   const bool believable = !flow.dns || flow.proof != FlowProof::None;
-  const PayloadClass what = classify_first_byte(packet.payload);
+  const PayloadClass what = classify_first_byte(packet.payload, packet.wire_payload_size);
   switch (what) {
     case PayloadClass::Rtp:
       if (!believable)
@@ -118,7 +125,7 @@ void Pipeline::on_payload(const Place& place, const Packet& packet) {
       on_stun(place, packet);
       return;
     case PayloadClass::ChannelData:
-      if (flow.turn == kNone)
+      if (flow.key.carrier != kNone)
         break;
       on_channel_data(place, packet);
       return;
@@ -160,7 +167,9 @@ void Pipeline::count_other(const Place& place, const Packet& packet) {
 }
 
 void Pipeline::on_stun(const Place& place, const Packet& packet) {
-  const auto message = stun::MessageView::decode(packet.payload);
+  const auto message = packet.cut_short
+                           ? stun::MessageView::decode_cut(packet.payload, packet.wire_payload_size)
+                           : stun::MessageView::decode(packet.payload);
   if (!message) {
     count_other(place, packet);
     return;
@@ -180,6 +189,9 @@ void Pipeline::on_stun(const Place& place, const Packet& packet) {
     return;
   }
   const auto relayed = turn_.on_message(flow, place.flow, place.direction, *message, packet);
+  replay_early(place.flow);
+  if (const auto revealed = turn_.take_revealed())
+    rename_hidden(*revealed);
   if (relayed)
     on_relayed(place, *relayed, packet);
   else if (place.counted)
@@ -187,17 +199,90 @@ void Pipeline::on_stun(const Place& place, const Packet& packet) {
 }
 
 void Pipeline::on_channel_data(const Place& place, const Packet& packet) {
-  const auto view = turn::ChannelDataView::decode(packet.payload);
+  const auto view =
+      packet.cut_short ? turn::ChannelDataView::decode_cut(packet.payload, packet.wire_payload_size)
+                       : turn::ChannelDataView::decode(packet.payload);
   if (!view) {
     count_other(place, packet);
     return;
   }
-  const auto relayed =
-      turn_.on_channel_data(flows_[place.flow], place.direction, view->channel, view->data, packet);
+  FlowRecord& flow = flows_[place.flow];
+  if (flow.turn == kNone && !proves_turn(place, *view)) {
+    keep_early(place, packet);
+    return;
+  }
+  const auto relayed = turn_.on_channel_data(flow, place.direction, *view, packet);
   if (relayed)
     on_relayed(place, *relayed, packet);
   else if (place.counted)
     ++counts(packet.ref.capture).turn;
+}
+
+// A connectivity check inside ChannelData shows that the flow is TURN; which end is the server only
+// its port may show (RFC 8656 section 3.1, RFC 7350 section 4.1 and what firewalls let through).
+bool Pipeline::proves_turn(const Place& place, const turn::ChannelDataView& message) {
+  if (!stun::MessageView::looks_like(message.data))
+    return false;
+  const auto serves = [](const Endpoint& end) {
+    return end.port == 3478 || end.port == 5349 || end.port == 443 || end.port == 80;
+  };
+  FlowRecord& flow = flows_[place.flow];
+  if (serves(flow.key.a) == serves(flow.key.b))
+    return false;
+  turn_.adopt(flow, place.flow, serves(flow.key.b) ? Direction{0} : Direction{1});
+  replay_early(place.flow);
+  return flow.turn != kNone;
+}
+
+void Pipeline::keep_early(const Place& place, const Packet& packet) {
+  ++flows_[place.flow].directions[place.direction].early_channel;
+  std::vector<Early>& kept = early_[place.flow];
+  if (kept.size() >= kMaxEarlyPackets || early_bytes_ + packet.payload.size() > kMaxEarlyBytes)
+    return;
+  early_bytes_ += packet.payload.size();
+  kept.push_back({place, packet, to_buffer(packet.payload)});
+  kept.back().packet.comment = {};  // borrowed from the reader
+}
+
+void Pipeline::replay_early(FlowId id) {
+  const auto it = early_.find(id);
+  if (it == early_.end() || flows_[id].turn == kNone)
+    return;
+  const std::vector<Early> kept = std::move(it->second);
+  forget_early(id);
+  for (const Early& early : kept) {
+    Packet packet = early.packet;
+    packet.payload = early.bytes;
+    --flows_[id].directions[early.place.direction].early_channel;
+    on_channel_data(early.place, packet);
+  }
+}
+
+void Pipeline::forget_early(FlowId id) {
+  const auto it = early_.find(id);
+  if (it == early_.end())
+    return;
+  for (const Early& early : it->second)
+    early_bytes_ -= early.bytes.size();
+  early_.erase(it);
+}
+
+// The flow inside TURN that a channel stood for gets its peer's address.
+void Pipeline::rename_hidden(const TurnTracker::Revealed& revealed) {
+  const FlowRecord& outer = flows_[revealed.flow];
+  const AllocationSeen& allocation = turn_[outer.turn];
+  FlowKey key;
+  key.a = allocation.relayed.value_or(outer.source(allocation.to_server));
+  key.b = hidden_peer(revealed.channel);
+  key.point = outer.key.point;
+  key.carrier = revealed.flow;
+  const FlowTable::Found found = flows_.find(key);
+  if (found.id == kNone)
+    return;
+  if (found.direction == 0)
+    flows_.rename(found.id, key.a, revealed.peer);
+  else
+    flows_.rename(found.id, revealed.peer, key.a);
 }
 
 // Inside TURN the client speaks from its relayed address; from its own where the allocation was
@@ -211,7 +296,8 @@ void Pipeline::on_relayed(const Place& carrier, const Relayed& relayed, const Pa
   inner.destination = relayed.to_peer ? relayed.peer : client;
   inner.protocol = TransportProtocol::Udp;
   inner.payload = relayed.data;
-  inner.wire_payload_size = static_cast<std::uint32_t>(relayed.data.size());
+  inner.wire_payload_size = static_cast<std::uint32_t>(relayed.wire_size);
+  inner.cut_short = relayed.data.size() < relayed.wire_size;
   inner.payload_offset = 0;
   FlowKey key;
   key.a = inner.source;
@@ -225,12 +311,42 @@ void Pipeline::on_relayed(const Place& carrier, const Relayed& relayed, const Pa
       ++counts(packet.ref.capture).turn;
     return;
   }
-  flows_[found.id].over_tcp = over_tcp;
+  FlowRecord& flow = flows_[found.id];
+  flow.over_tcp = over_tcp;
+  if (found.added)
+    note_inner(flows_[carrier.flow], found.id);
+  const std::uint32_t holes = outer.directions[carrier.direction].holes;
+  if (std::uint32_t& known = flow.directions[found.direction].holes; known != holes) {
+    known = holes;
+    rtp_.after_hole(flow, found.direction);
+  }
   on_payload({found.id, found.direction, carrier.counted}, inner);
+}
+
+void Pipeline::note_inner(FlowRecord& outer, FlowId inner) {
+  if (outer.inner.size() < kMaxInner)
+    outer.inner.push_back(inner);
+}
+
+// One client and one server: where a check proved a flow inside TURN, continuity is enough for the
+// others, whose checks may have come before the capture began.
+void Pipeline::prove_siblings(const FlowRecord& outer) {
+  const auto holds = [&](FlowId id) {
+    return flows_[id].in_use && flows_[id].key.carrier != kNone &&
+           &flows_[flows_[id].key.carrier] == &outer;
+  };
+  const bool proved = std::any_of(outer.inner.begin(), outer.inner.end(), [&](FlowId id) {
+    return holds(id) && flows_[id].proof == FlowProof::Ice;
+  });
+  for (const FlowId id : outer.inner)
+    if (proved && holds(id) &&
+        (flows_[id].proof == FlowProof::Handshake || rtp_.believable(flows_[id])))
+      flows_[id].proof = FlowProof::Ice;
 }
 
 void Pipeline::on_tcp(const Packet& packet) {
   ++counts(packet.ref.capture).tcp;
+  connections_.on_segment(packet);
   if (packet.payload.empty())
     return;
   FlowKey key;
@@ -238,35 +354,31 @@ void Pipeline::on_tcp(const Packet& packet) {
   key.b = packet.destination;
   key.point = packet.point;
   key.protocol = TransportProtocol::Tcp;
-  FlowTable::Found found = flows_.find(key);
-  if (found.id == kNone) {
-    if (!stun::MessageView::looks_like(packet.payload) || streams_.size() >= kMaxStreams)
-      return;
-    found = flows_.find_or_add(key, packet);
-    if (found.id == kNone)
-      return;
-  }
-  std::unique_ptr<TurnStream>& stream = streams_[found.id];
-  if (stream == nullptr)
-    stream = std::make_unique<TurnStream>();
-  stream->on_segment(found.direction, packet,
-                     [&](Direction direction, const TurnStream::Frame& frame) {
-                       Packet part = packet;
-                       part.ref = frame.seen.ref;
-                       part.at = frame.seen.at;
-                       part.payload = frame.bytes;
-                       part.wire_payload_size = static_cast<std::uint32_t>(frame.bytes.size());
-                       touch(flows_[found.id], direction, part);
-                       const Place place{found.id, direction, false};
-                       if (frame.kind == turn::FrameKind::Stun)
-                         on_stun(place, part);
-                       else if (flows_[found.id].turn != kNone)
-                         on_channel_data(place, part);
-                     });
-  if (flows_[found.id].turn != kNone) {
-    --counts(packet.ref.capture).tcp;
-    ++counts(packet.ref.capture).turn_tcp;
-  }
+  const FlowTable::Found found = flows_.find(key);
+  if (found.id == kNone || flows_[found.id].turn == kNone)
+    return;
+  --counts(packet.ref.capture).tcp;
+  ++counts(packet.ref.capture).turn_tcp;
+}
+
+void Pipeline::on_frame(FlowId id, Direction direction, const TurnStream::Frame& frame) {
+  FlowRecord& flow = flows_[id];
+  Packet part;
+  part.ref = frame.seen.ref;
+  part.at = frame.seen.at;
+  part.point = flow.key.point;
+  part.source = flow.source(direction);
+  part.destination = flow.destination(direction);
+  part.protocol = TransportProtocol::Tcp;
+  part.payload = frame.bytes;
+  part.wire_payload_size = static_cast<std::uint32_t>(frame.wire_size);
+  part.cut_short = frame.bytes.size() < frame.wire_size;
+  touch(flow, direction, part);
+  const Place place{id, direction, false};
+  if (frame.kind == turn::FrameKind::Stun)
+    on_stun(place, part);
+  else
+    on_channel_data(place, part);
 }
 
 void Pipeline::on_icmp(const Packet& packet) {
@@ -336,6 +448,7 @@ void Pipeline::settle(FlowId id) {
     return;
   ProtocolCounts& c = counts(flow.first.ref.capture);
   for (const FlowDirection& d : flow.directions) {
+    (flow.turn != kNone ? c.turn : c.other) += d.early_channel;
     if (flow.proof != FlowProof::None) {
       c.srtp += d.rtp + d.rtp_copies;
       c.srtcp += d.rtcp + d.rtcp_copies;
@@ -353,7 +466,10 @@ void Pipeline::settle(FlowId id) {
 }
 
 void Pipeline::finish() {
+  connections_.finish();
   ice_.finish();
+  for (FlowId id = 0; id < flows_.size(); ++id)
+    prove_siblings(flows_[id]);
   for (FlowId id = 0; id < flows_.size(); ++id)
     settle(id);
 }

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "analyzer/copy_filter.h"
@@ -18,9 +17,10 @@
 #include "analyzer/track/dtls_tracker.h"
 #include "analyzer/track/ice_tracker.h"
 #include "analyzer/track/rtp_tracker.h"
-#include "analyzer/track/turn_stream.h"
+#include "analyzer/track/turn_connections.h"
 #include "analyzer/track/turn_tracker.h"
 #include "stack/wire/demux.h"
+#include "stack/wire/turn.h"
 
 namespace parley::analyzer {
 
@@ -45,7 +45,10 @@ class Pipeline {
  public:
   static constexpr std::size_t kMaxIcmp = 10'000;
   static constexpr std::size_t kMaxLoose = 10'000;
-  static constexpr std::size_t kMaxStreams = 4096;
+  static constexpr std::size_t kMaxInner = 256;  // flows noted as carried by one TURN flow
+  // ChannelData kept until its flow proves to be TURN.
+  static constexpr std::size_t kMaxEarlyPackets = 512;  // of one flow
+  static constexpr std::size_t kMaxEarlyBytes = std::size_t{4} << 20U;
 
   explicit Pipeline(std::size_t max_flows = FlowTable::kMaxFlows);
 
@@ -79,9 +82,17 @@ class Pipeline {
   void on_icmp(const Packet& packet);
   void on_payload(const Place& place, const Packet& packet);
   void on_stun(const Place& place, const Packet& packet);
+  void on_frame(FlowId id, Direction direction, const TurnStream::Frame& frame);
   void on_channel_data(const Place& place, const Packet& packet);
+  bool proves_turn(const Place& place, const turn::ChannelDataView& message);
+  void keep_early(const Place& place, const Packet& packet);
+  void replay_early(FlowId id);
+  void forget_early(FlowId id);
+  void rename_hidden(const TurnTracker::Revealed& revealed);
   void on_relayed(const Place& carrier, const Relayed& relayed, const Packet& packet);
   void count_other(const Place& place, const Packet& packet);
+  void note_inner(FlowRecord& outer, FlowId inner);
+  void prove_siblings(const FlowRecord& outer);
   void settle(FlowId id);
   void add_loose_rtp(const FlowRecord& flow);
   void add_loose_dtls(const FlowRecord& flow);
@@ -93,7 +104,14 @@ class Pipeline {
   TurnTracker turn_;
   DtlsTracker dtls_;
   RtpTracker rtp_;
-  std::map<FlowId, std::unique_ptr<TurnStream>> streams_;
+  struct Early {
+    Place place;
+    Packet packet;
+    ByteBuffer bytes;  // of its payload
+  };
+  TurnConnections connections_;
+  std::map<FlowId, std::vector<Early>> early_;
+  std::size_t early_bytes_ = 0;
   std::vector<IcmpSeen> icmp_;
   std::vector<LooseFlow> loose_;
   std::vector<ProtocolCounts> counts_;

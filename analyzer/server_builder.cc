@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 namespace parley::analyzer {
@@ -16,8 +17,17 @@ bool tells_more(const AllocationSeen& x, const AllocationSeen& y) {
   return x.first && y.first && x.first->at < y.first->at;
 }
 
+// Refresh, ChannelBind and the rest need an allocation; answered or used ones have it.
+bool made_before(const AllocationSeen& a) {
+  const std::uint64_t refused =
+      std::accumulate(a.refusals.begin(), a.refusals.end(), std::uint64_t{0},
+                      [](std::uint64_t sum, const TurnRefusal& r) { return sum + r.count; });
+  return !a.allocated && a.allocates == 0 &&
+         (a.relayed_packets[0] + a.relayed_packets[1] > 0 || a.responses > refused);
+}
+
 std::string state_of(const AllocationSeen& a, bool expired) {
-  if (a.allocated) {
+  if (a.allocated || made_before(a)) {
     if (a.deleted)
       return "deleted";
     return expired ? "expired" : "allocated";
@@ -59,6 +69,24 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   const bool expired = seen.allocated && seen.lifetime_s &&
                        end - seen.last_refresh > std::chrono::seconds(*seen.lifetime_s);
   out.state = state_of(seen, expired);
+  out.made_before = made_before(seen);
+  out.asked = seen.allocates > 0;
+  if (out.made_before && !seen.deleted)
+    out.inferred.emplace_back("state");
+  if (seen.assumed_ends)
+    out.inferred.insert(out.inferred.end(), {"server", "client"});
+  out.cut_short = seen.cut;
+  out.unread_packets = {seen.unread_packets[0], seen.unread_packets[1]};
+  out.holes = flow.directions[0].holes + flow.directions[1].holes;
+  out.asked_peers = seen.asked_peers;
+  if (seen.deleted) {
+    out.released = seen.deleted->ref;
+    out.released_at = seen.deleted->at;
+  }
+  if (flow.ended) {
+    out.connection_ended = flow.ended->ref;
+    out.connection_ended_at = flow.ended->at;
+  }
   for (const ChannelUse& c : seen.channels) {
     if (!c.bound && c.packets == 0)
       continue;
@@ -77,6 +105,7 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   out.requests = seen.requests;
   out.responses = seen.responses;
   out.relayed_packets = {seen.relayed_packets[0], seen.relayed_packets[1]};
+  out.hidden_packets = {seen.hidden_packets[0], seen.hidden_packets[1]};
   out.software = seen.software;
   if (seen.first) {
     out.first = seen.first->ref;

@@ -15,11 +15,13 @@ namespace {
 struct OnRoute {
   const RtpStream* most = nullptr;
   std::uint64_t lost = 0, rtcp = 0;
+  bool hole = false;
 
   void add(const RtpStream& seen) {
     if (most == nullptr || seen.packets > most->packets)
       most = &seen;
     lost = std::max(lost, seen.lost());
+    hole = hole || seen.uncaptured > 0;
     rtcp = std::max(rtcp, seen.rtcp_packets);
   }
 };
@@ -33,6 +35,9 @@ void add_route(const OnRoute& route, Stream& s, std::set<std::uint8_t>& types) {
   s.packets += seen.packets;
   s.bytes += seen.bytes;
   *s.lost += route.lost;
+  // Numbers that fell into a hole of the capture count as neither lost nor arrived.
+  if (route.hole && s.inferred.empty())
+    s.inferred.emplace_back("lost");
   *s.reordered += seen.reordered;
   *s.duplicated += seen.duplicated;
   for (const std::uint8_t pt : seen.payload_type_list())
@@ -65,7 +70,7 @@ std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream
   }
   if (!captured_throughout(receiver, sent.first.at, sent.last.at))
     return arrived != nullptr ? std::optional(arrived->lost()) : std::nullopt;
-  const std::uint64_t got = arrived != nullptr ? arrived->unique : 0;
+  const std::uint64_t got = arrived != nullptr ? arrived->unique + arrived->uncaptured : 0;
   return sent.unique > got ? sent.unique - got : 0;
 }
 

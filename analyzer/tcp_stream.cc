@@ -84,7 +84,7 @@ void TcpStream::place(const Packet& segment, std::int64_t distance) {
       segment.payload.subspan(std::min<std::size_t>(overlap, segment.payload.size()));
   const std::uint64_t size = segment.wire_payload_size - overlap;
   if (!fresh.empty())
-    direct_ = piece(fresh, segment.ref, segment.at);
+    direct_ = piece(fresh, size, segment.ref, segment.at);
   advance(fresh.size(), size);
 }
 
@@ -116,13 +116,14 @@ bool TcpStream::gap_is_lost() const {
          (gap_acknowledged_at_ && now_ - *gap_acknowledged_at_ >= kAcknowledgedGapWait);
 }
 
-TcpPiece TcpStream::piece(Bytes bytes, PacketRef ref, Instant at) {
+TcpPiece TcpStream::piece(Bytes bytes, std::uint64_t size, PacketRef ref, Instant at) {
   TcpPiece result;
   result.bytes = bytes;
   result.ref = ref;
   result.at = at;
   result.offset = next_offset_;
   result.skipped = skipped_;
+  result.cut = size - bytes.size();
   result.new_connection = new_connection_;
   skipped_ = 0;
   new_connection_ = false;
@@ -159,9 +160,10 @@ bool TcpStream::pop(TcpPiece& out) {
       continue;
     const Bytes fresh =
         Bytes(popped_.bytes).subspan(std::min<std::size_t>(overlap, popped_.bytes.size()));
+    const std::uint64_t size = popped_.wire_size - overlap;
     if (!fresh.empty())
-      out = piece(fresh, popped_.ref, popped_.at);
-    advance(fresh.size(), popped_.wire_size - overlap);
+      out = piece(fresh, size, popped_.ref, popped_.at);
+    advance(fresh.size(), size);
     if (!fresh.empty())
       return true;
   }

@@ -22,6 +22,8 @@ struct TcpPiece {
   std::uint64_t offset = 0;  // of the first byte in the stream, skipped bytes counted
   // Bytes right before this piece that the capture does not hold. Framing has to be found anew.
   std::uint64_t skipped = 0;
+  // Bytes right behind this piece that its segment carried and a snap length cut off.
+  std::uint64_t cut = 0;
   // The first piece of another connection with the same addresses and ports.
   bool new_connection = false;
 };
@@ -72,7 +74,8 @@ class TcpStream {
   void keep(const Packet& segment, std::uint64_t begin);
   // Whether the gap before the first kept segment will not be filled any more.
   bool gap_is_lost() const;
-  TcpPiece piece(Bytes bytes, PacketRef ref, Instant at);
+  // Of a segment that has `size` new bytes, of which `bytes` were captured.
+  TcpPiece piece(Bytes bytes, std::uint64_t size, PacketRef ref, Instant at);
   // The next `size` bytes of the stream are done with; the first `captured` of them were captured.
   void advance(std::uint64_t captured, std::uint64_t size);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/outcome.h"
 #include "analyzer/diagnose/rules.h"
 #include "analyzer/diagnose/timeline.h"
@@ -76,6 +77,9 @@ void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) 
   Verdict verdict = verdict_of(story, findings, ending);
   std::vector<TimelineEntry> timeline = timeline_of(call, cite, end);
   call.outcome = ending.outcome;
+  // A direct path between the peers passes no server.
+  call.outcome_hidden = call.outcome_hidden ||
+                        (ending.outcome == Outcome::Failed && seen_from_a_server(call, captures));
   call.reached = ending.reached;
   call.verdict = std::move(verdict);
   call.findings = std::move(findings);

@@ -78,6 +78,9 @@ bool ice_worked(const Transport& transport) {
   for (const TransportAgent& agent : transport.agents)
     if (agent.selected_pair || agent.connected)
       return true;
+  // Consent is needed to send (RFC 7675 section 5): data both ways shows a path that works.
+  if (transport.srtp_packets[0] > 0 && transport.srtp_packets[1] > 0)
+    return true;
   return std::any_of(transport.pairs.begin(), transport.pairs.end(), [](const Pair& pair) {
     return pair.selected || (pair.nominated && pair.responses > 0);
   });
@@ -139,6 +142,16 @@ std::uint64_t rtp_from(const Transport& transport, Side side) {
 }
 std::uint64_t rtcp_from(const Transport& transport, Side side) {
   return transport.srtcp_packets[index_of(side)];
+}
+
+bool relayed_unread(const Call& call) {
+  return std::any_of(call.turn.begin(), call.turn.end(),
+                     [](const TurnAllocation& a) { return a.unread_packets[1] > 0; });
+}
+
+bool relayed_by_unknown(const Call& call) {
+  return std::any_of(call.turn.begin(), call.turn.end(),
+                     [](const TurnAllocation& a) { return a.hidden_packets[1] > 0; });
 }
 
 std::vector<const TurnAllocation*> allocations_of(const Call& call, Side side) {

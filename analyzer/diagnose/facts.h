@@ -44,6 +44,12 @@ bool was_connected(const Call& call);
 std::uint64_t rtp_from(const Transport& transport, Side side);
 std::uint64_t rtcp_from(const Transport& transport, Side side);
 
+// Packets came to a client from peers of TURN and cannot be read, because a snap length cut them:
+// answers may be among them.
+bool relayed_unread(const Call& call);
+// The same of packets that came through a channel whose peer is not known.
+bool relayed_by_unknown(const Call& call);
+
 // The allocations of a side; those whose owner is not known count for both.
 std::vector<const TurnAllocation*> allocations_of(const Call& call, Side side);
 bool has_relay(const Call& call, Side side);

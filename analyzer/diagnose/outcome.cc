@@ -126,6 +126,8 @@ std::optional<std::string> reached_of(const Call& call) {
 Outcome outcome_of(const Transport& transport, const Call& call, Instant last_packet) {
   if (was_connected(transport))
     return after_connect(transport, call);
+  if (!ice_worked(transport) && relayed_unread(call))
+    return Outcome::InProgress;
   return ice_worked(transport) ? before_dtls(transport, last_packet)
                                : before_ice(transport, call, last_packet);
 }

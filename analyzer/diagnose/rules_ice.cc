@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/catalogue.h"
@@ -57,9 +59,20 @@ std::vector<PacketRef> first_errors(const Transport& transport, Side side, std::
   return packets;
 }
 
+// TCP that a snap length cut and that nothing else explains may be TURN, with anything inside.
+bool has_unread_tcp(const Story& story) {
+  const bool known =
+      std::any_of(story.call.turn.begin(), story.call.turn.end(),
+                  [](const TurnAllocation& allocation) { return allocation.transport != "udp"; });
+  return !known && std::any_of(story.captures.begin(), story.captures.end(), [](const Capture& c) {
+    return c.cut_short > 0 && c.by_protocol.count("tcp") > 0;
+  });
+}
+
 // Nothing but checks of one side, nothing of the other.
 bool heard_nothing(const Story& story, Side side) {
-  return heard_from(story.call, side) == 0;
+  return heard_from(story.call, side) == 0 && !relayed_by_unknown(story.call) &&
+         !has_unread_tcp(story);
 }
 
 void add_causes_of_silence(Side side, Finding& finding) {
@@ -214,6 +227,12 @@ Finding no_answer(const Story& story, Side side, const Checks& checks) {
   return finding;
 }
 
+// Checks whose USE-CANDIDATE may stand behind a cut.
+bool has_cut_checks(const Transport& transport) {
+  return std::any_of(transport.pairs.begin(), transport.pairs.end(),
+                     [](const Pair& pair) { return pair.cut_short > 0; });
+}
+
 // The side whose checks speak for the call: one that sent some, A first.
 std::optional<Side> checking_side(const Call& call) {
   for (const Side side : {Side::A, Side::B})
@@ -233,7 +252,7 @@ void find_no_path(const Story& story, Findings& out) {
     if (ice_worked(transport))
       return;
   const std::optional<Side> side = checking_side(story.call);
-  if (!side)
+  if (!side || relayed_unread(story.call))
     return;
   const Checks checks = checks_of(story.call, *side);
   const Checks theirs = checks_of(story.call, other(*side));
@@ -295,6 +314,8 @@ void find_not_nominated(const Story& story, Findings& out) {
         continue;
       const bool flag_seen =
           checks.use_candidate > 0 || checks_of(transport, other(side)).use_candidate > 0;
+      if (!flag_seen && has_cut_checks(transport))
+        continue;
       Finding finding = make_finding("ice-not-nominated");
       finding.peer = side;
       finding.transport = transport.id;

@@ -183,7 +183,8 @@ void find_turn_refusals(const Story& story, Findings& out) {
 void find_silent_turn_servers(const Story& story, Findings& out) {
   for (const TurnAllocation& allocation : story.call.turn) {
     const bool waited = allocation.first_at && story.end - *allocation.first_at >= kLongEnough;
-    if (allocation.requests == 0 || allocation.responses > 0 ||
+    // An answer may stand where the capture has a hole.
+    if (allocation.requests == 0 || allocation.responses > 0 || allocation.holes > 0 ||
         (allocation.requests < 2 && !waited) ||
         (allocation.transport == "udp" && udp_is_blocked(story.call, allocation.of)))
       continue;

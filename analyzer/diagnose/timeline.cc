@@ -93,12 +93,20 @@ void Builder::add_refusals(const TurnAllocation& allocation) {
   }
 }
 
+std::string first_of(const TurnAllocation& allocation) {
+  const std::string us = who(allocation.of);
+  const std::string server = to_string(allocation.server);
+  if (allocation.made_before)
+    return fmt::format("{} uses a relay of TURN server {} over {}, made before the capture began",
+                       us, server, capitals(allocation.transport));
+  return fmt::format("{} asks TURN server {} over {}{}{}", us, server,
+                     capitals(allocation.transport), allocation.asked ? " for a relay" : "",
+                     allocation.responses == 0 && allocation.requests > 0 ? ": no answer" : "");
+}
+
 void Builder::add_turn() {
   for (const TurnAllocation& allocation : call_.turn) {
-    add(allocation.first_at, allocation.first, allocation.of, "turn",
-        fmt::format("{} asks TURN server {} over {} for a relay{}", who(allocation.of),
-                    to_string(allocation.server), capitals(allocation.transport),
-                    allocation.responses == 0 && allocation.requests > 0 ? ": no answer" : ""));
+    add(allocation.first_at, allocation.first, allocation.of, "turn", first_of(allocation));
     if (allocation.relayed)
       add(allocation.allocated_at, allocation.allocated_by, allocation.of, "turn",
           fmt::format("{} has relay {}{}", who(allocation.of), to_string(*allocation.relayed),
@@ -108,7 +116,9 @@ void Builder::add_turn() {
     for (const TurnChannel& channel : allocation.channels)
       add(channel.bound_at, channel.bound, allocation.of, "turn",
           fmt::format("{} binds channel {:#06x} to {}", who(allocation.of), channel.number,
-                      to_string(channel.peer)));
+                      channel.peer ? to_string(*channel.peer) : "?"));
+    add(allocation.released_at, allocation.released, allocation.of, "turn",
+        fmt::format("{} gives its relay up: Refresh with lifetime 0", who(allocation.of)));
   }
 }
 

@@ -133,6 +133,9 @@ std::string progress_text(const Story& story) {
                : "ICE found a path; the packets end before DTLS begins.";
   if (a.responses + b.responses > 0)
     return "Checks were answered; the packets end before a pair is nominated.";
+  if (relayed_unread(story.call))
+    return fmt::format("{} got no answer that can be read; a snap length cut what TURN relayed.",
+                       counted(a.requests + b.requests, "check"));
   if (a.requests + b.requests == 0)
     return "Only traffic with a server was seen, no check between the peers.";
   return fmt::format("The packets end before it is decided: {} so far, none answered.",
@@ -188,7 +191,10 @@ Verdict decisive(const Story& story, const Finding& finding) {
   if (never_up(story) && about_relay(finding.code)) {
     // That the relay was refused is certain; that a relay would have saved the call is not.
     verdict.confidence = Confidence::Likely;
-    verdict.text = "No direct path worked, and no relay: " + lowered(finding.summary);
+    verdict.text =
+        (seen_from_a_server(story.call, story.captures) ? "No relayed path worked: "
+                                                        : "No direct path worked, and no relay: ") +
+        lowered(finding.summary);
   } else if (never_up(story) &&
              (finding.code == "ice-no-relay" || finding.code == "ice-no-answer" ||
               finding.code == "ice-one-side-silent")) {
@@ -216,9 +222,23 @@ Verdict server_only(const Finding& finding) {
           finding.confidence, "captures at A and at B"};
 }
 
+Verdict seen_at_turn_server(const Story& story, const std::vector<Finding>& findings) {
+  std::vector<std::string> clients;
+  for (const TurnAllocation& allocation : story.call.turn)
+    clients.push_back(
+        fmt::format("TURN client {}: {}", to_string(allocation.client), allocation.state));
+  std::string text = listed(clients);
+  text += ". Only traffic with the server is here: what became of the call does not show.";
+  const bool found = !findings.empty() && findings.front().level != Level::Note;
+  return {found ? findings.front().code : "ok", text,
+          found ? findings.front().confidence : Confidence::Certain, "captures at A and at B"};
+}
+
 }  // namespace
 
 void add_last_resort(const Story& story, std::vector<Finding>& findings) {
+  if (story.call.server_only)
+    return;
   const bool explained = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.level == Level::Error;
   });
@@ -238,6 +258,8 @@ void add_last_resort(const Story& story, std::vector<Finding>& findings) {
 }
 
 Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, const Ending& ending) {
+  if (story.call.server_only)
+    return seen_at_turn_server(story, findings);
   const bool checked =
       checks_of(story.call, Side::A).requests + checks_of(story.call, Side::B).requests > 0;
   if (!checked && !findings.empty() && findings.front().level == Level::Error)

@@ -120,6 +120,8 @@ std::string type_word(const Candidate& candidate) {
 }
 
 std::string address_word(const Candidate& candidate) {
+  if (!candidate.address && candidate.channel)
+    return fmt::format("channel {:#06x}", *candidate.channel);
   if (candidate.address)
     return to_string(*candidate.address);
   return candidate.mdns_name ? printable(*candidate.mdns_name) : "?";

@@ -29,7 +29,7 @@ std::string without_gaps(std::string_view text);
 bool is_inferred(const Inferred& inferred, std::string_view member);
 // "host", "srflx?" when inferred, "?" when unknown.
 std::string type_word(const Candidate& candidate);
-// The address, else its mDNS name, else "?".
+// The address, else the TURN channel that leads there, else its mDNS name, else "?".
 std::string address_word(const Candidate& candidate);
 // "host 10.1.0.2:36615".
 std::string candidate_text(const Candidate& candidate);

@@ -44,6 +44,8 @@ struct Candidate {
   std::optional<Endpoint> related;
   std::optional<std::string> mdns_name;
   Inferred inferred;
+  // For the story: it is known as the far end of this TURN channel only.
+  std::optional<std::uint16_t> channel;
 };
 
 struct ErrorCount {
@@ -83,6 +85,7 @@ struct Pair {
   std::uint64_t use_candidate = 0;  // requests with USE-CANDIDATE
   std::uint64_t unanswered = 0;     // transactions without any response
   std::uint64_t icmp_errors = 0;
+  std::uint64_t cut_short = 0;  // requests whose end, with later attributes, a snap length cut off
   std::optional<std::uint16_t> channel_or_relay;  // set when its checks went through TURN
   bool through_turn = false;
   std::string local_ufrag, remote_ufrag;
@@ -225,7 +228,7 @@ struct Transport {
 
 struct TurnChannel {
   std::uint16_t number = 0;
-  Endpoint peer;
+  std::optional<Endpoint> peer;  // empty: bound before the capture began
   std::uint64_t packets = 0;
   std::optional<PacketRef> bound;  // the success response
   std::optional<Instant> bound_at;
@@ -260,6 +263,18 @@ struct TurnAllocation {
   std::optional<Instant> first_at, last_at, allocated_at;
   std::uint64_t requests = 0, responses = 0;  // TURN requests sent; responses of any class
   PerSide relayed_packets{};  // [0] sent by the client to its peers, [1] received from them
+  PerSide hidden_packets{};   // of these, through channels whose peer is not known
+  bool asked = true;          // an Allocate was seen
+  // No Allocate was seen, and what was seen needs an allocation: it was made before.
+  bool made_before = false;
+  std::uint64_t cut_short = 0;  // TURN messages whose end a snap length cut off
+  // Relayed packets that could not be read because a snap length cut them; as relayed_packets.
+  PerSide unread_packets{};
+  std::uint32_t holes = 0;            // places where bytes of its TCP connection were not captured
+  std::vector<Endpoint> asked_peers;  // of CreatePermission and ChannelBind requests
+  // The regular end: Refresh with lifetime 0, and FIN or RST of a TCP connection.
+  std::optional<PacketRef> released, connection_ended;
+  std::optional<Instant> released_at, connection_ended_at;
 };
 
 struct Stream {
@@ -349,6 +364,9 @@ struct IcmpReport {
   bool port_unreachable = false;
   Endpoint source, refused;   // of the quoted datagram
   std::optional<Side> owner;  // the side that `refused` belongs to
+  // `refused` is the relayed address of an allocation of that side: a port of the TURN server.
+  std::optional<Side> relay_of;
+  bool relay_released = false;  // and the side had given the allocation up by then
 };
 
 // One question to a STUN server outside of any TURN allocation (server-reflexive gathering).
@@ -381,6 +399,10 @@ struct Call {
   std::array<std::optional<PacketRef>, 2> last_packet_from;
   std::array<std::optional<Instant>, 2> last_packet_from_at;
   std::vector<IcmpReport> icmp_reports;
+  // Nothing but what clients said to a TURN server: how the call ended does not show there.
+  bool server_only = false;
+  // The capture point cannot show how the call ended: `outcome` says nothing, and is null in JSON.
+  bool outcome_hidden = false;
   bool from_run = false;  // made from a run's trace: complete, nothing hidden
   Instant first_at, last_at;
 };
@@ -415,6 +437,7 @@ struct Analysis {
   std::vector<Capture> captures;
   std::vector<Call> calls;
   std::vector<LooseFlow> loose;
+  std::vector<StunServerUse> strangers;  // questions to STUN servers by clients of no call
   Instant origin;  // the earliest packet of all captures: time 0 of the output
 };
 

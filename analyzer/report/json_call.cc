@@ -275,7 +275,10 @@ void write_endpoint(JsonWriter& json, std::string_view name, const std::optional
 void write_call(JsonWriter& json, const Call& call, Instant origin) {
   json.begin_object();
   json.member("id", call.id);
-  json.member("outcome", to_string(call.outcome));
+  if (call.outcome_hidden)
+    json.member("outcome", std::optional<std::string>());
+  else
+    json.member("outcome", to_string(call.outcome));
   json.member("reached", call.reached);
   json.key("verdict");
   write_verdict(json, call.verdict);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@ namespace parley::analyzer {
 namespace {
 
 constexpr std::size_t kLooseShown = 4;
+constexpr std::size_t kStrangersShown = 8;
 
 // Protocols are written as acronyms, except for words.
 std::string protocol_word(std::string_view name) {
@@ -104,6 +106,66 @@ std::string captures_section(const Analysis& analysis, const TextOptions& option
   return out;
 }
 
+namespace {
+
+// Clients of several hosts, whose addresses the one server sees as they are here.
+bool taken_at_stun_server(const Analysis& analysis) {
+  std::set<IpAddress> clients, servers;
+  for (const StunServerUse& use : analysis.strangers) {
+    clients.insert(use.client.address);
+    servers.insert(use.server.address);
+    for (const Endpoint& seen : use.mapped)
+      if (seen != use.client)
+        return false;
+  }
+  return clients.size() > 1 && servers.size() == 1;
+}
+
+std::string stranger_text(const StunServerUse& use, const Page& page) {
+  std::vector<std::string> seen;
+  for (const Endpoint& address : use.mapped)
+    seen.push_back(to_string(address));
+  return fmt::format("{} -> {}: {}, {}{} {}", to_string(use.client), to_string(use.server),
+                     counted(use.requests, "request"), counted(use.responses, "answer"),
+                     seen.empty() ? std::string() : ", seen as " + listed(seen),
+                     page.cite.range(use.first, use.last));
+}
+
+std::string strangers_text(const Analysis& analysis, const Page& page) {
+  if (analysis.strangers.empty())
+    return {};
+  std::string out = "The STUN messages here are between clients and servers only:\n";
+  const std::size_t shown = std::min(kStrangersShown, analysis.strangers.size());
+  for (std::size_t i = 0; i < shown; ++i)
+    out += paragraph("   ", stranger_text(analysis.strangers[i], page), 5, page.options.width);
+  if (analysis.strangers.size() > shown)
+    out += fmt::format("   and {} more\n", analysis.strangers.size() - shown);
+  return out;
+}
+
+std::vector<std::string> reasons_for_no_call(const Analysis& analysis) {
+  std::vector<std::string> reasons;
+  std::uint64_t cut = 0;
+  for (const Capture& capture : analysis.captures)
+    cut += capture.cut_short;
+  if (cut > 0)
+    reasons.push_back(fmt::format(
+        "a snap length cut {}: a check whose USERNAME stands behind the cut is not recognized",
+        counted(cut, "packet")));
+  if (taken_at_stun_server(analysis))
+    reasons.emplace_back(
+        "the capture was taken at the STUN server: a direct call does not pass it");
+  else
+    reasons.emplace_back("the capture was taken at another machine or interface than the call's");
+  reasons.emplace_back("a capture filter left UDP or STUN out");
+  reasons.emplace_back("no candidate ever reached this peer, so it had nothing to check");
+  reasons.emplace_back(
+      "everything goes through TURN over TLS, or through a VPN, and cannot be read");
+  return reasons;
+}
+
+}  // namespace
+
 std::string no_call_section(const Analysis& analysis, const TextOptions& options) {
   constexpr std::string_view kTitle = "NO CALL.";
   std::string out =
@@ -116,23 +178,26 @@ std::string no_call_section(const Analysis& analysis, const TextOptions& options
                                  [](const Capture& capture) { return capture.packets == 0; });
   if (empty)
     return out + "There is no packet in it at all.\n";
-  const bool stun =
-      std::any_of(analysis.captures.begin(), analysis.captures.end(),
-                  [](const Capture& capture) { return capture.by_protocol.contains("stun"); });
-  if (stun)
-    out += "The STUN messages here are between clients and servers only.\n";
+  const Citation cite(analysis.captures, analysis.origin);
+  out += strangers_text(analysis, Page{cite, options});
   out += "This may mean, and these packets cannot tell which:\n";
-  for (const std::string_view reason :
-       {"- the capture was taken at another machine or interface than the call's",
-        "- a capture filter left UDP or STUN out",
-        "- no candidate ever reached this peer, so it had nothing to check",
-        "- everything goes through TURN over TLS, or through a VPN, and cannot be read"})
-    out += paragraph("   ", reason, 5, options.width);
+  for (const std::string& reason : reasons_for_no_call(analysis))
+    out += paragraph("   - ", reason, 5, options.width);
   return out + paragraph("",
                          "A call that runs would show: consent checks go out every few seconds as "
                          "long as it lives.",
                          0, options.width);
 }
+
+namespace {
+
+// Without a family: the far end of a TURN channel that was bound before the capture began.
+std::string end_text(const Endpoint& end) {
+  return end.address.family() == AddressFamily::None ? fmt::format("channel {:#06x}", end.port)
+                                                     : to_string(end);
+}
+
+}  // namespace
 
 std::string loose_section(const Analysis& analysis, const Page& page) {
   if (analysis.loose.empty())
@@ -143,7 +208,7 @@ std::string loose_section(const Analysis& analysis, const Page& page) {
   for (std::size_t i = 0; i < shown; ++i) {
     const LooseFlow& flow = analysis.loose[i];
     const std::string what = fmt::format(
-        "{} -> {}: {}{} {}", to_string(flow.a), to_string(flow.b), counted(flow.packets, "packet"),
+        "{} -> {}: {}{} {}", end_text(flow.a), end_text(flow.b), counted(flow.packets, "packet"),
         flow.ssrc ? fmt::format(", SSRC {}", *flow.ssrc) : std::string(),
         page.cite.ref(flow.first));
     out += paragraph(fmt::format("   {:<4}  ", protocol_word(flow.protocol)), what, 9,

@@ -27,14 +27,18 @@ std::string refusal_text(const TurnRefusal& refusal) {
 std::string allocation_text(const TurnAllocation& allocation, const Page& page) {
   std::string text = fmt::format("{} -> {} over {}", to_string(allocation.client),
                                  to_string(allocation.server), capitals(allocation.transport));
-  text += allocation.relayed ? ": relayed " + to_string(*allocation.relayed)
-                             : std::string(": no relay");
+  if (allocation.relayed)
+    text += ": relayed " + to_string(*allocation.relayed);
+  else if (allocation.made_before)
+    text += ": a relay made before the capture began";
+  else
+    text += allocation.allocated_by ? ": a relay, its address was not captured" : ": no relay";
   std::string refusals;
   for (const TurnRefusal& refusal : allocation.refusals)
     if (!is_challenge(refusal))
       refusals += ", " + refusal_text(refusal);
   if (!allocation.state.empty() && (allocation.state != "refused" || refusals.empty()))
-    text += ", " + allocation.state;
+    text += ", " + allocation.state + (is_inferred(allocation.inferred, "state") ? "?" : "");
   if (allocation.lifetime_s)
     text += fmt::format(", lifetime {} s", *allocation.lifetime_s);
   if (!allocation.channels.empty())

@@ -33,13 +33,14 @@ std::string shouted(std::string_view word) {
 }
 
 std::string verdict_line(const Call& call, const TextOptions& options) {
-  const std::string outcome = shouted(to_string(call.outcome));
+  const std::string outcome = call.outcome_hidden ? "" : shouted(to_string(call.outcome)) + ".";
   std::string text = call.verdict.text;
   if (call.verdict.code != "ok" && call.verdict.confidence != Confidence::Certain)
     text += fmt::format(" ({})", to_string(call.verdict.confidence));
-  const std::string first = fmt::format("Call {}   {}. ", call.id, outcome);
+  const std::string first =
+      fmt::format("Call {}   {}{}", call.id, outcome, outcome.empty() ? "" : " ");
   std::string line = paragraph(first, text, 9, options.width);
-  if (options.color) {
+  if (options.color && !outcome.empty()) {
     const auto at = line.find(outcome);
     line.replace(at, outcome.size(), painted(outcome, paint_of(call.outcome), true));
   }
@@ -60,7 +61,9 @@ std::string render_text(const Analysis& analysis, const TextOptions& options) {
   if (analysis.calls.empty())
     out += no_call_section(analysis, options);
   for (const Call& call : analysis.calls) {
-    out += "\n" + verdict_line(call, options) + peers_line(call, analysis, page);
+    out += "\n" + verdict_line(call, options);
+    if (!call.server_only)
+      out += peers_line(call, analysis, page);
     for (const auto section : {findings_section, nat_section, pairs_section, turn_section,
                                streams_section, timeline_section, try_section})
       out += section(call, page);

@@ -201,8 +201,8 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
   PathId id = kNone;
   if (split_username(message))
     id = check_path(flow, direction, message, packet);
-  else if (message.method() == stun::Method::GoogPing)
-    // It has no USERNAME: it stands for a check on a flow that had one.
+  else if (message.method() == stun::Method::GoogPing || message.is_cut())
+    // No USERNAME, or it stands behind a cut: a check where a flow had one before.
     id = last_path(flow, direction);
   else
     id = path_of(flow, direction, kNone, 0);
@@ -214,6 +214,7 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
     path.first = now;
   path.last = path.last_request = now;
   ++path.requests_after_success;
+  path.cut += message.is_cut() ? 1 : 0;
   const bool use_candidate = message.has(stun::Attribute::UseCandidate);
   if (use_candidate && path.use_candidate++ == 0)
     path.first_use_candidate = now;

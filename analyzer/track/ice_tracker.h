@@ -66,6 +66,7 @@ struct CheckPath {
 
   // As seen on this path.
   std::uint64_t requests = 0, successes = 0, use_candidate = 0, requests_after_success = 0;
+  std::uint64_t cut = 0;  // requests whose end a snap length cut off
   Sighting first, last, last_request, first_success, last_success, first_use_candidate;
   std::optional<Sighting> nominated;  // first success of a request with USE-CANDIDATE
   std::optional<std::uint32_t> priority;

@@ -53,6 +53,8 @@ void count_sequence(RtpStream& s, std::uint16_t sequence) {
   const auto step =
       static_cast<std::int16_t>(sequence - static_cast<std::uint16_t>(s.highest_sequence));
   if (step > 0 && step <= kMaxDropout) {
+    if (s.after_hole)
+      s.uncaptured += static_cast<std::uint64_t>(step - 1);
     advance(s, step);
   } else if (step <= 0 && -step <= kMaxDropout) {
     late(s, -std::int64_t{step});
@@ -90,7 +92,7 @@ std::uint64_t RtpStream::lost() const {
   if (packets == 0)
     return 0;
   const auto expected = static_cast<std::uint64_t>(highest_sequence - first_sequence + 1);
-  return expected > unique ? expected - unique : 0;
+  return expected > unique + uncaptured ? expected - unique - uncaptured : 0;
 }
 
 std::vector<std::uint8_t> RtpStream::payload_type_list() const {
@@ -147,6 +149,7 @@ bool RtpTracker::on_rtp(FlowRecord& flow, FlowId id, Direction direction, const 
   const std::uint64_t unique_before = s->unique;
   const std::uint64_t reordered_before = s->reordered;
   count_sequence(*s, sequence);
+  s->after_hole = false;
   count_run(*s, payload_type, s->unique > unique_before && s->reordered == reordered_before);
   s->payload_types[payload_type / 64U] |= std::uint64_t{1} << (payload_type % 64U);
   if (s->packets == 0) {
@@ -165,6 +168,12 @@ void RtpTracker::on_rtcp(FlowRecord& flow, FlowId id, Direction direction, const
   // The sender's SSRC stands in clear in SRTCP too (RFC 3711 section 3.4).
   if (RtpStream* s = stream(flow, id, direction, load_u32(packet.payload.data() + 4)))
     ++s->rtcp_packets;
+}
+
+void RtpTracker::after_hole(FlowRecord& flow, Direction direction) {
+  for (const std::uint32_t i : flow.streams)
+    if (streams_[i].direction == direction)
+      streams_[i].after_hole = true;
 }
 
 void RtpTracker::forget(FlowRecord& flow) {

@@ -27,6 +27,8 @@ struct RtpStream {
   bool continuous = false;  // such a run reached five packets
   std::uint64_t packets = 0, bytes = 0, rtcp_packets = 0;
   std::uint64_t unique = 0, reordered = 0, duplicated = 0;
+  std::uint64_t uncaptured = 0;  // numbers left out where the capture has a hole
+  bool after_hole = false;
   std::int64_t first_sequence = 0, highest_sequence = 0;  // extended by the cycles
   std::uint64_t window = 0;                               // bit n: highest - n has arrived
   std::array<std::uint64_t, 2> payload_types{};           // a bit each
@@ -46,6 +48,9 @@ class RtpTracker {
   // False: a router at the capture point sent a packet of this flow on, which was seen already.
   bool on_rtp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
   void on_rtcp(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
+  // The capture lacks bytes of the TCP stream that carries the flow: what the next sequence numbers
+  // leave out need not be lost.
+  void after_hole(FlowRecord& flow, Direction direction);
   // Gives the entries of a flow that is forgotten back.
   void forget(FlowRecord& flow);
 

@@ -21,6 +21,20 @@ std::vector<Endpoint> peers_of(const stun::MessageView& message) {
   return peers;
 }
 
+// Whole, or cut behind the header of what it may be: a STUN header is the longest.
+bool can_be_read(const Relayed& relayed) {
+  return relayed.data.size() >= std::min(relayed.wire_size, stun::kHeaderSize);
+}
+
+// RFC 8489 section 9.2.3: user name and integrity come together. The integrity of a cut message
+// may stand behind the cut.
+bool carries_credentials(const stun::MessageView& message) {
+  return message.has(stun::Attribute::MessageIntegrity) ||
+         message.has(stun::Attribute::MessageIntegritySha256) ||
+         (message.is_cut() &&
+          (message.has(stun::Attribute::Username) || message.has(stun::Attribute::Userhash)));
+}
+
 void add_permission(AllocationSeen& a, const IpAddress& address) {
   if (a.permissions.size() < TurnTracker::kMaxPermissions &&
       std::find(a.permissions.begin(), a.permissions.end(), address) == a.permissions.end())
@@ -55,21 +69,52 @@ bool TurnTracker::is_turn(stun::Method method) {
   return false;
 }
 
-AllocationSeen* TurnTracker::allocation(FlowRecord& flow, FlowId id, Direction direction,
-                                        const stun::MessageView& message) {
-  if (flow.turn != kNone)
-    return &allocations_[flow.turn];
-  if (allocations_.size() >= kMaxAllocations)
-    return nullptr;
-  const stun::Class c = message.message_class();
-  const bool by_client = c == stun::Class::Request || message.method() == stun::Method::Send;
+AllocationSeen& TurnTracker::add(FlowRecord& flow, FlowId id, Direction to_server) {
   flow.turn = static_cast<std::uint32_t>(allocations_.size());
   allocations_.emplace_back();
   open_.emplace_back();
   sets_.grow(allocations_.size());
   allocations_.back().flow = id;
-  allocations_.back().to_server = by_client ? direction : reverse(direction);
-  return &allocations_.back();
+  allocations_.back().to_server = to_server;
+  return allocations_.back();
+}
+
+void TurnTracker::adopt(FlowRecord& flow, FlowId id, Direction to_server) {
+  if (allocations_.size() < kMaxAllocations)
+    add(flow, id, to_server).assumed_ends = true;
+}
+
+AllocationSeen* TurnTracker::allocation(FlowRecord& flow, FlowId id, Direction direction,
+                                        const stun::MessageView& message) {
+  if (flow.turn == kNone && allocations_.size() >= kMaxAllocations)
+    return nullptr;
+  const stun::Class c = message.message_class();
+  const bool by_client = c == stun::Class::Request || message.method() == stun::Method::Send;
+  const Direction to_server = by_client ? direction : reverse(direction);
+  if (flow.turn == kNone)
+    return &add(flow, id, to_server);
+  AllocationSeen& known = allocations_[flow.turn];
+  if (known.to_server == to_server)
+    known.assumed_ends = false;
+  return &known;
+}
+
+std::optional<Relayed> TurnTracker::on_indication(AllocationSeen& a, Direction direction,
+                                                  const stun::MessageView& message) {
+  const auto peer = message.xor_peer_address();
+  const bool to_peer = direction == a.to_server;
+  std::optional<Relayed> relayed;
+  const auto& cut = message.cut_attribute();
+  if (const auto data = message.data(); data && peer)
+    relayed = Relayed{*peer, to_peer, *data, data->size()};
+  else if (peer && cut && cut->type == static_cast<std::uint16_t>(stun::Attribute::Data))
+    relayed = Relayed{*peer, to_peer, cut->value, cut->size};
+  const bool readable = relayed && can_be_read(*relayed);
+  if (message.is_cut() && !readable)
+    ++a.unread_packets[to_peer ? 0 : 1];
+  if (relayed)
+    ++a.relayed_packets[to_peer ? 0 : 1];
+  return relayed;
 }
 
 std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Direction direction,
@@ -82,19 +127,13 @@ std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Dire
   if (!a->first)
     a->first = now;
   a->last = now;
+  a->cut += message.is_cut() ? 1 : 0;
   if (message.message_class() == stun::Class::Request) {
     on_request(*a, flow.turn, message);
     return std::nullopt;
   }
-  if (message.message_class() == stun::Class::Indication) {
-    const auto peer = message.xor_peer_address();
-    const auto data = message.data();
-    if (!peer || !data)
-      return std::nullopt;
-    const bool to_peer = direction == a->to_server;
-    ++a->relayed_packets[to_peer ? 0 : 1];
-    return Relayed{*peer, to_peer, *data};
-  }
+  if (message.message_class() == stun::Class::Indication)
+    return on_indication(*a, direction, message);
   if (const auto software = message.text(stun::Attribute::Software);
       software && a->software.empty())
     a->software = printable(*software);
@@ -115,6 +154,8 @@ std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Dire
 void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
                              const stun::MessageView& message) {
   ++a.requests;
+  if (message.method() == stun::Method::Allocate)
+    ++a.allocates;
   const stun::TransactionId id = message.transaction_id();
   if (ids_.size() < kMaxIds) {
     const auto [it, added] = ids_.try_emplace(id, index);
@@ -129,11 +170,14 @@ void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
   OpenRequest request;
   request.id = id;
   request.method = message.method();
-  request.authenticated = message.has(stun::Attribute::MessageIntegrity) ||
-                          message.has(stun::Attribute::MessageIntegritySha256);
+  request.authenticated = carries_credentials(message);
   request.channel = message.channel_number().value_or(0);
   request.lifetime = message.u32(stun::Attribute::Lifetime);
   request.peers = peers_of(message);
+  for (const Endpoint& peer : request.peers)
+    if (a.asked_peers.size() < kMaxAskedPeers &&
+        std::find(a.asked_peers.begin(), a.asked_peers.end(), peer) == a.asked_peers.end())
+      a.asked_peers.push_back(peer);
   // Data may use the channel before the response is seen here, or when that was not captured.
   if (request.method == stun::Method::ChannelBind && !request.peers.empty() &&
       a.channel(request.channel) == nullptr && a.channels.size() < kMaxChannels)
@@ -149,13 +193,14 @@ void TurnTracker::on_success(AllocationSeen& a, const OpenRequest& request,
     a.relayed = message.xor_relayed_address();
     a.mapped = message.xor_mapped_address();
     a.lifetime_s = lifetime;
-    a.deleted = false;
+    a.deleted.reset();
     a.last_refresh = packet.at;
     if (!a.allocated)
       a.allocated = now;
   } else if (request.method == stun::Method::Refresh) {
     a.last_refresh = packet.at;
-    a.deleted = lifetime.value_or(request.lifetime.value_or(1)) == 0;
+    const bool gone = lifetime.value_or(request.lifetime.value_or(1)) == 0;
+    a.deleted = gone ? std::optional(now) : std::nullopt;
     if (lifetime && *lifetime > 0)
       a.lifetime_s = lifetime;
   } else if (request.method == stun::Method::CreatePermission) {
@@ -165,6 +210,8 @@ void TurnTracker::on_success(AllocationSeen& a, const OpenRequest& request,
     // Binding a channel installs the permission too (RFC 8656 section 12).
     add_permission(a, request.peers.front().address);
     if (ChannelUse* channel = a.channel(request.channel)) {
+      if (!channel->peer)
+        revealed_ = Revealed{a.flow, request.channel, request.peers.front()};
       channel->peer = request.peers.front();
       if (!channel->bound)
         channel->bound = now;
@@ -204,22 +251,31 @@ void TurnTracker::on_error(AllocationSeen& a, const OpenRequest& request,
 }
 
 std::optional<Relayed> TurnTracker::on_channel_data(FlowRecord& flow, Direction direction,
-                                                    std::uint16_t number, Bytes data,
+                                                    const turn::ChannelDataView& message,
                                                     const Packet& packet) {
   AllocationSeen& a = allocations_[flow.turn];
-  a.last = Sighting{packet.ref, packet.at};
-  ChannelUse* channel = a.channel(number);
+  const Sighting now{packet.ref, packet.at};
+  if (!a.first || now.ref < a.first->ref)
+    a.first = now;
+  if (!a.last || a.last->at <= now.at)
+    a.last = now;
+  ChannelUse* channel = a.channel(message.channel);
   if (channel == nullptr) {
     if (a.channels.size() >= kMaxChannels)
       return std::nullopt;
-    // Bound before the capture began: the peer's address is not known, its channel stands for it.
-    a.channels.push_back({number, Endpoint{IpAddress{}, number}, 0, std::nullopt});
+    a.channels.push_back({message.channel, std::nullopt, 0, std::nullopt});
     channel = &a.channels.back();
   }
   ++channel->packets;
   const bool to_peer = direction == a.to_server;
   ++a.relayed_packets[to_peer ? 0 : 1];
-  return Relayed{channel->peer, to_peer, data};
+  if (!channel->peer)
+    ++a.hidden_packets[to_peer ? 0 : 1];
+  const Relayed relayed{channel->peer.value_or(hidden_peer(message.channel)), to_peer, message.data,
+                        message.length};
+  if (!can_be_read(relayed))
+    ++a.unread_packets[to_peer ? 0 : 1];
+  return relayed;
 }
 
 }  // namespace parley::analyzer

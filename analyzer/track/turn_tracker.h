@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyzer/flow_table.h"
@@ -17,12 +18,13 @@
 #include "analyzer/packet.h"
 #include "analyzer/union_find.h"
 #include "stack/wire/stun.h"
+#include "stack/wire/turn.h"
 
 namespace parley::analyzer {
 
 struct ChannelUse {
   std::uint16_t number = 0;
-  Endpoint peer;
+  std::optional<Endpoint> peer;  // empty: bound before the capture began
   std::uint64_t packets = 0;
   std::optional<Sighting> bound;
 };
@@ -32,14 +34,20 @@ struct AllocationSeen {
   Direction to_server = 0;
   std::optional<Endpoint> relayed, mapped;
   std::optional<std::uint32_t> lifetime_s;
-  bool deleted = false;
+  std::optional<Sighting> deleted;  // by a Refresh with lifetime 0
+  bool assumed_ends = false;        // which end is the server follows from its port alone
   std::uint64_t requests = 0, responses = 0;
+  std::uint64_t allocates = 0;        // of the requests
+  std::uint64_t cut = 0;              // messages whose end a snap length cut off
+  std::vector<Endpoint> asked_peers;  // of CreatePermission and ChannelBind requests, distinct
   std::vector<ChannelUse> channels;
   std::vector<IpAddress> permissions;  // granted
   std::vector<TurnRefusal> refusals;
   std::optional<Sighting> first, last, allocated;
   Instant last_refresh;
   std::array<std::uint64_t, 2> relayed_packets{};  // to the peers, from the peers
+  std::array<std::uint64_t, 2> unread_packets{};   // relayed, and cut before they could be read
+  std::array<std::uint64_t, 2> hidden_packets{};   // of these, with a peer that is not known
   std::string software;
 
   ChannelUse* channel(std::uint16_t number);
@@ -50,7 +58,16 @@ struct Relayed {
   Endpoint peer;
   bool to_peer = true;
   Bytes data;
+  std::size_t wire_size = 0;  // more than data.size() when a snap length cut it
 };
+
+// Stands for the peer of a channel that was bound before the capture began.
+inline Endpoint hidden_peer(std::uint16_t channel) {
+  return {IpAddress{}, channel};
+}
+inline bool is_hidden(const Endpoint& peer) {
+  return peer.address.family() == AddressFamily::None;
+}
 
 class TurnTracker {
  public:
@@ -60,6 +77,7 @@ class TurnTracker {
   static constexpr std::size_t kMaxPermissions = 256;
   static constexpr std::size_t kMaxRefusals = 32;
   static constexpr std::size_t kMaxIds = 200'000;
+  static constexpr std::size_t kMaxAskedPeers = 256;
 
   static bool is_turn(stun::Method method);
   // A message with a TURN method. The answer holds the inner datagram, if it has one.
@@ -67,7 +85,18 @@ class TurnTracker {
                                     const stun::MessageView& message, const Packet& packet);
   // ChannelData on a flow that has an allocation.
   std::optional<Relayed> on_channel_data(FlowRecord& flow, Direction direction,
-                                         std::uint16_t number, Bytes data, const Packet& packet);
+                                         const turn::ChannelDataView& message,
+                                         const Packet& packet);
+  // Makes a flow one of TURN that shows no TURN message so far. `to_server` follows from the ports.
+  void adopt(FlowRecord& flow, FlowId id, Direction to_server);
+
+  // The peer of a channel of `flow` that was hidden until the last message.
+  struct Revealed {
+    FlowId flow = kNone;
+    std::uint16_t channel = 0;
+    Endpoint peer;
+  };
+  std::optional<Revealed> take_revealed() { return std::exchange(revealed_, std::nullopt); }
 
   AllocationSeen& operator[](std::uint32_t i) { return allocations_[i]; }
   std::size_t size() const { return allocations_.size(); }
@@ -85,6 +114,9 @@ class TurnTracker {
 
   AllocationSeen* allocation(FlowRecord& flow, FlowId id, Direction direction,
                              const stun::MessageView& message);
+  AllocationSeen& add(FlowRecord& flow, FlowId id, Direction to_server);
+  static std::optional<Relayed> on_indication(AllocationSeen& a, Direction direction,
+                                              const stun::MessageView& message);
   void on_request(AllocationSeen& a, std::uint32_t index, const stun::MessageView& message);
   void on_success(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,
                   const Packet& packet);
@@ -95,6 +127,7 @@ class TurnTracker {
   std::deque<std::vector<OpenRequest>> open_;  // by allocation
   std::map<stun::TransactionId, std::uint32_t> ids_;
   UnionFind sets_;
+  std::optional<Revealed> revealed_;
 };
 
 }  // namespace parley::analyzer

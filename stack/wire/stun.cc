@@ -1,5 +1,6 @@
 #include "stack/wire/stun.h"
 
+#include <algorithm>
 #include <bitset>
 
 #include "stack/crypto/hmac.h"
@@ -105,6 +106,12 @@ std::optional<AttributeView> find_valid(const MessageView& message, Attribute ty
   return attribute && !check_value(*attribute) ? attribute : std::nullopt;
 }
 
+ErrorCode error_code_in(Bytes value) {
+  const std::byte* p = value.data();
+  const auto code = static_cast<std::uint16_t>((load_u8(p + 2) & 7U) * 100U + load_u8(p + 3));
+  return {code, as_text(value.subspan(4))};
+}
+
 }  // namespace
 
 bool MessageView::looks_like(Bytes bytes) {
@@ -138,6 +145,34 @@ Result<MessageView> MessageView::decode(Bytes message, std::size_t base) {
     at += kAttributeHeaderSize + padded(size);
   }
   return MessageView(message, base);
+}
+
+Result<MessageView> MessageView::decode_cut(Bytes prefix, std::size_t wire_size, std::size_t base) {
+  if (prefix.size() >= wire_size)
+    return decode(prefix.first(wire_size), base);
+  if (prefix.size() < kHeaderSize)
+    return wire_error(WireFault::Truncated, base + prefix.size(), "STUN header of 20 bytes");
+  if ((load_u8(prefix.data()) & 0xc0U) != 0)
+    return wire_error(WireFault::BadMagic, base, "two zero bits before the message type");
+  const std::size_t length = load_u16(prefix.data() + 2);
+  if (length % 4 != 0 || kHeaderSize + length != wire_size)
+    return wire_error(WireFault::BadLength, base + 2, "message length, to the end of the datagram");
+  MessageView view(prefix, base);
+  view.cut_ = true;
+  std::size_t at = kHeaderSize;
+  while (at + kAttributeHeaderSize <= prefix.size()) {
+    const std::uint16_t size = load_u16(prefix.data() + at + 2);
+    const std::size_t begin = at + kAttributeHeaderSize;
+    if (begin + size > wire_size)
+      return wire_error(WireFault::BadLength, base + at + 2, "attribute length within the message");
+    if (begin + size > prefix.size()) {
+      view.cut_attribute_ = {load_u16(prefix.data() + at), size, prefix.subspan(begin)};
+      break;
+    }
+    at = begin + padded(size);
+  }
+  view.message_ = prefix.first(std::min(at, prefix.size()));
+  return view;
 }
 
 Class MessageView::message_class() const {
@@ -257,12 +292,13 @@ std::optional<std::uint16_t> MessageView::channel_number() const {
 }
 
 std::optional<ErrorCode> MessageView::error_code() const {
-  const auto attribute = find_valid(*this, Attribute::ErrorCode);
-  if (!attribute)
-    return std::nullopt;
-  const std::byte* p = attribute->value.data();
-  const auto code = static_cast<std::uint16_t>((load_u8(p + 2) & 7U) * 100U + load_u8(p + 3));
-  return ErrorCode{code, as_text(attribute->value.subspan(4))};
+  if (const auto attribute = find_valid(*this, Attribute::ErrorCode))
+    return error_code_in(attribute->value);
+  // The code stands before the reason, which may be what the cut goes through.
+  if (cut_attribute_ && cut_attribute_->value.size() >= 4 && !find(Attribute::ErrorCode) &&
+      cut_attribute_->type == static_cast<std::uint16_t>(Attribute::ErrorCode))
+    return error_code_in(cut_attribute_->value.first(4));
+  return std::nullopt;
 }
 
 std::optional<Bytes> MessageView::data() const {

@@ -144,6 +144,9 @@ class MessageView {
   // `message` must be exactly one message (the datagram, or one cut out of a TCP stream by
   // message_size). `base` is its offset in the outermost buffer, added to error offsets.
   static Result<MessageView> decode(Bytes message, std::size_t base = 0);
+  // The first bytes of a message of `wire_size` bytes whose end a snap length cut off: the header
+  // and the attributes that stand whole before the cut. What is absent then may stand behind it.
+  static Result<MessageView> decode_cut(Bytes prefix, std::size_t wire_size, std::size_t base = 0);
   // Whether the first 20 bytes can be a STUN header with the magic cookie: the quick test that
   // comes before decode().
   static bool looks_like(Bytes bytes);
@@ -154,6 +157,16 @@ class MessageView {
   Method method() const;
   TransactionId transaction_id() const;
   bool has_cookie() const;  // false: RFC 3489 message, the transaction id has 16 bytes then
+  // Of decode_cut(): attributes are missing.
+  bool is_cut() const { return cut_; }
+  // The attribute that the cut goes through, when its type and length still stand before it.
+  struct CutAttribute {
+    std::uint16_t type = 0;
+    std::uint16_t size = 0;  // of the whole value
+    Bytes value;             // what is left of it
+  };
+  const std::optional<CutAttribute>& cut_attribute() const { return cut_attribute_; }
+  // Of a cut message: up to its last whole attribute.
   Bytes message() const { return message_; }
 
   std::vector<AttributeView> attributes() const;  // in wire order, for printing
@@ -196,6 +209,8 @@ class MessageView {
   MessageView(Bytes message, std::size_t base) : message_(message), base_(base) {}
   Bytes message_;
   std::size_t base_;
+  bool cut_ = false;
+  std::optional<CutAttribute> cut_attribute_;
 };
 
 // Decodes the value of one attribute as an address; XOR with cookie and transaction id if the type

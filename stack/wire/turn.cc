@@ -1,5 +1,7 @@
 #include "stack/wire/turn.h"
 
+#include <algorithm>
+
 #include "stack/wire/stun.h"
 
 // RFC 8656 section 12.4, ChannelData; over TCP and TLS padding brings it to a multiple of four,
@@ -63,6 +65,26 @@ Result<ChannelDataView> ChannelDataView::decode(Bytes datagram, std::size_t base
   if (!reader.ok())
     return reader.unexpected();
   view.padding = reader.remaining();
+  return view;
+}
+
+Result<ChannelDataView> ChannelDataView::decode_cut(Bytes prefix, std::size_t wire_size,
+                                                    std::size_t base) {
+  if (prefix.size() >= wire_size)
+    return decode(prefix.first(wire_size), base);
+  ByteReader reader(prefix, base);
+  ChannelDataView view;
+  view.channel = reader.u16("channel number");
+  if (reader.ok() && !is_channel(view.channel))
+    reader.fail(WireFault::BadValue, base, "channel number from 0x4000 to 0x7ffe");
+  view.length = reader.u16("length");
+  if (reader.ok() && kChannelHeaderSize + view.length > wire_size)
+    reader.fail(WireFault::BadLength, base + 2, "length within the datagram");
+  if (!reader.ok())
+    return reader.unexpected();
+  const Bytes rest = prefix.subspan(kChannelHeaderSize);
+  view.data = rest.first(std::min<std::size_t>(view.length, rest.size()));
+  view.padding = wire_size - kChannelHeaderSize - view.length;
   return view;
 }
 

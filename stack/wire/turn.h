@@ -18,9 +18,12 @@ inline constexpr std::uint16_t kLastChannelRfc5766 = 0x7ffe;
 struct ChannelDataView {
   std::uint16_t channel = 0;
   std::uint16_t length = 0;  // as the header says
-  Bytes data;                // `length` bytes
+  Bytes data;                // `length` bytes, fewer when cut
   std::size_t padding = 0;   // bytes after the data
   static Result<ChannelDataView> decode(Bytes datagram, std::size_t base = 0);
+  // The first bytes of a message of `wire_size` bytes whose end a snap length cut off.
+  static Result<ChannelDataView> decode_cut(Bytes prefix, std::size_t wire_size,
+                                            std::size_t base = 0);
 };
 
 // Appends header, data and (over TCP and TLS) the padding to a multiple of 4.
@@ -29,7 +32,7 @@ void append_channel_data(ByteBuffer& out, std::uint16_t channel, Bytes data, boo
 enum class FrameKind : std::uint8_t { Stun, ChannelData, NeedMore, NotTurn };
 struct StreamFrame {
   FrameKind kind = FrameKind::NeedMore;
-  std::size_t size = 0;  // of the whole frame, padding included
+  std::size_t size = 0;  // of the whole frame, padding included; 0 while it is not known
 };
 // What begins at the start of `stream`. NotTurn: these bytes cannot be TURN over TCP.
 StreamFrame next_stream_frame(Bytes stream);

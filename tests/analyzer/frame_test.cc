@@ -71,6 +71,8 @@ TEST_F(FrameTest, EveryLinkTypeLeadsToTheSamePacket) {
       {1, kMacs + "88a800018100006f0800"},             // QinQ
       {1, kMacs + "8864" + "1100000100250021"},        // PPPoE session
       {1, kMacs + "8100006f8864" + "11000001002521"},  // the same, compressed, in a VLAN
+      {1, kMacs + "8847" + "00010040" + "00011140"},   // MPLS, two labels (RFC 3032)
+      {1, kMacs + "0040" + "aaaa030000000800"},        // 802.3 with SNAP (RFC 1042)
       {113, "0000000100060200000000010000" + std::string("0800")},
       {276, "0800" + std::string("000000000002000100060200000000010000")},
       {12, ""},
@@ -115,7 +117,24 @@ TEST_F(FrameTest, Ipv6OnEveryLinkType) {
   }
 }
 
+TEST_F(FrameTest, ArpIsKnownBehindEveryTag) {
+  const std::vector<std::pair<std::uint16_t, std::string>> links{
+      {1, kMacs + "0806"},
+      {1, kMacs + "9100006f0806"},
+      {1, kMacs + "9200006f8100006f0806"},
+      {113, "00000001000602000000000100000806"},
+      {276, "8100000000000002000100060200000000010000" + std::string("006f0806")},
+  };
+  for (const auto& [type, header] : links) {
+    SCOPED_TRACE(link_type_name(type) + " " + header);
+    EXPECT_EQ(decode(type, behind(header, hex("000108000604"))), FrameVerdict::NotIp);
+    EXPECT_EQ(decoder_.ether_type(), kEtherArp);
+  }
+}
+
 TEST_F(FrameTest, OtherProtocolsAndLinksAreNotDamage) {
+  EXPECT_EQ(decode(1, hex(kMacs + "884700011140" + "00000000")),
+            FrameVerdict::NotIp);                                              // pseudowire
   EXPECT_EQ(decode(1, hex(kMacs + "0806000108000604")), FrameVerdict::NotIp);  // ARP
   EXPECT_EQ(decode(1, hex(kMacs + "0026424203000000")), FrameVerdict::NotIp);  // 802.3, LLC
   EXPECT_EQ(decode(1, hex(kMacs + "8863110900000000")), FrameVerdict::NotIp);  // PPPoE discovery

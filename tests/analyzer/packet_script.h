@@ -43,8 +43,9 @@ class PacketScript {
     now_ = Instant{} + std::chrono::milliseconds(milliseconds);
     return *this;
   }
-  // A datagram; answers the number of the packet.
-  PacketRef udp(const std::string& from, const std::string& to, ByteBuffer payload) {
+  // A datagram, its last `cut` bytes not captured; answers the number of the packet.
+  PacketRef udp(const std::string& from, const std::string& to, ByteBuffer payload,
+                std::size_t cut = 0) {
     kept_.push_back(std::move(payload));
     Packet p;
     p.ref = {point_, ++numbers_[point_]};
@@ -56,6 +57,8 @@ class PacketScript {
     p.protocol = TransportProtocol::Udp;
     p.payload = kept_.back();
     p.wire_payload_size = static_cast<std::uint32_t>(p.payload.size());
+    p.payload = p.payload.first(p.payload.size() - cut);
+    p.cut_short = cut > 0;
     pipeline.on_packet(p);
     return p.ref;
   }

@@ -122,6 +122,111 @@ TEST_F(Turn, ChecksAndMediaInsideChannelsBelongToTheCall) {
   EXPECT_EQ(s_.pipeline.counts(0).stun, 2U);
 }
 
+TEST_F(Turn, AnAnswerThatASnapLengthCutIsAnAnswer) {
+  s_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 1));
+  const ByteBuffer refusal = message(stun::Class::Error, stun::Method::Allocate, 1);
+  s_.udp(kServer, kClient, refusal, refusal.size() - 28);
+  const std::vector<Call> calls = s_.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  const TurnAllocation& a = calls[0].turn.at(0);
+  EXPECT_EQ(a.requests, 1U);
+  EXPECT_EQ(a.responses, 1U);
+  EXPECT_EQ(a.cut_short, 1U);
+  ASSERT_EQ(a.refusals.size(), 1U) << "the code stands before the cut, its reason does not";
+  EXPECT_EQ(a.refusals[0].code, 401);
+}
+
+TEST_F(Turn, AChannelThatWasBoundBeforeTheCaptureHasNoPeerAddress) {
+  PacketScript::Check check;
+  check.use_candidate = true;
+  s_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Refresh, 1));
+  s_.udp(kServer, kClient, message(stun::Class::Success, stun::Method::Refresh, 1));
+  channel(true, PacketScript::request(check));
+  channel(false, PacketScript::success(check.id, kRelayed));
+  const std::vector<Call> calls = s_.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  const Pair& pair = calls[0].transports.at(0).pairs.at(0);
+  EXPECT_EQ(pair.remote.address, std::nullopt);
+  EXPECT_EQ(pair.remote.channel, 0x4001);
+  const TurnAllocation& a = calls[0].turn.at(0);
+  EXPECT_EQ(a.channels.at(0).peer, std::nullopt);
+  EXPECT_TRUE(a.made_before);
+  EXPECT_EQ(a.state, "allocated");
+  EXPECT_EQ(a.inferred, Inferred{"state"});
+  for (const Peer& peer : calls[0].peers)
+    for (const Candidate& candidate : peer.candidates)
+      EXPECT_NE(candidate.address->address.family(), AddressFamily::None);
+}
+
+TEST_F(Turn, WhatTheChannelCarriedBeforeItsPeerBecameKnownIsOnePathWithTheRest) {
+  PacketScript::Check check;
+  s_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Refresh, 1));
+  channel(true, PacketScript::request(check));
+  s_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::ChannelBind, 3));
+  s_.udp(kServer, kClient, message(stun::Class::Success, stun::Method::ChannelBind, 3));
+  channel(false, PacketScript::success(check.id, kRelayed));
+  const std::vector<Call> calls = s_.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  ASSERT_EQ(calls[0].transports.at(0).pairs.size(), 1U);
+  EXPECT_EQ(calls[0].transports[0].pairs[0].remote.address, PacketScript::at(kPeer));
+  EXPECT_EQ(calls[0].transports[0].pairs[0].responses, 1U);
+}
+
+TEST_F(Turn, ChannelDataBeforeTheFirstTurnMessageIsReadOnceTheFlowIsKnown) {
+  for (std::uint16_t i = 0; i < 6; ++i) {
+    channel(true, PacketScript::rtp(7, i));
+    channel(false, PacketScript::rtp(8, i));
+  }
+  allocate();
+  PacketScript::Check check;
+  channel(true, PacketScript::request(check));
+  const std::vector<Call> calls = s_.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(s_.pipeline.counts(0).other, 0U);
+  EXPECT_EQ(s_.pipeline.counts(0).srtp, 12U);
+}
+
+TEST_F(Turn, MediaThroughAChannelWithoutACheckBelongsToTheCallOfItsClient) {
+  allocate();
+  PacketScript::Check check;
+  channel(true, PacketScript::request(check));
+  for (std::uint16_t i = 0; i < 6; ++i) {
+    ByteBuffer data;
+    turn::append_channel_data(data, 0x4003, PacketScript::rtp(8, i), false);
+    s_.udp(kServer, kClient, data);
+  }
+  const std::vector<Call> calls = s_.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  ASSERT_EQ(calls[0].streams.size(), 1U);
+  EXPECT_EQ(calls[0].streams[0].from, Side::B);
+  EXPECT_EQ(calls[0].packets_from[1], 6U);
+  EXPECT_EQ(calls[0].turn.at(0).hidden_packets, (PerSide{0, 6}));
+}
+
+TEST_F(Turn, ChannelDataAloneWithoutTurnIsNotBelieved) {
+  for (std::uint16_t i = 0; i < 6; ++i)
+    channel(true, PacketScript::rtp(7, i));
+  EXPECT_TRUE(s_.calls().empty());
+  EXPECT_EQ(s_.pipeline.counts(0).other, 6U);
+}
+
+TEST_F(Turn, TwoClientsOfAServerThatMeantEachOtherAreOneCall) {
+  allocate();
+  ByteBuffer answer;
+  stun::MessageBuilder b(answer, stun::Class::Success, stun::Method::Allocate, PacketScript::id(9));
+  b.address(stun::Attribute::XorRelayedAddress, PacketScript::at(kPeer)).finish();
+  s_.udp("198.51.100.99:1000", kServer, message(stun::Class::Request, stun::Method::Allocate, 9));
+  s_.udp(kServer, "198.51.100.99:1000", answer);
+  s_.udp("198.51.100.55:1000", kServer, message(stun::Class::Request, stun::Method::Allocate, 10));
+  const std::vector<Call> calls = s_.calls();
+  ASSERT_EQ(calls.size(), 2U) << "the third client meant nobody";
+  EXPECT_TRUE(calls[0].server_only);
+  ASSERT_EQ(calls[0].turn.size(), 2U);
+  EXPECT_EQ(calls[0].turn[0].of, Side::A);
+  EXPECT_EQ(calls[0].turn[1].of, Side::B);
+  EXPECT_EQ(calls[1].turn.size(), 1U);
+}
+
 TEST_F(Turn, AnAllocationKeepsItsRefusalAndItsGrant) {
   allocate();
   const std::vector<Call> calls = s_.calls();

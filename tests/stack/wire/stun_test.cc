@@ -202,6 +202,39 @@ TEST(StunDecode, AttributeLengthBeyondTheMessageIsFound) {
   }
 }
 
+TEST(StunDecode, OfACutMessageTheAttributesBeforeTheCutAreRead) {
+  ByteBuffer out;
+  MessageBuilder builder(out, Class::Request, Method::Binding, kId);
+  builder.text(Attribute::Username, "abcd:efgh").u32(Attribute::Priority, 5);
+  const Bytes whole = builder.message_integrity(as_bytes("key")).fingerprint().finish();
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    const auto view = MessageView::decode_cut(whole.first(size), whole.size());
+    ASSERT_EQ(view.has_value(), size >= kHeaderSize);
+    if (!view)
+      continue;
+    EXPECT_EQ(view->transaction_id(), kId);
+    EXPECT_EQ(view->is_cut(), size < whole.size());
+    EXPECT_EQ(view->username().has_value(), size >= 33);
+    EXPECT_EQ(view->priority().has_value(), size >= 44);
+    EXPECT_EQ(view->verify_fingerprint(),
+              size < whole.size() ? Verification::Absent : Verification::Good);
+  }
+  EXPECT_FALSE(MessageView::decode_cut(whole.first(40), whole.size() + 4).has_value());
+}
+
+TEST(StunDecode, AnErrorCodeIsReadThoughItsReasonIsCut) {
+  ByteBuffer out;
+  MessageBuilder builder(out, Class::Error, Method::Allocate, kId);
+  const Bytes whole = builder.error_code(401, "Unauthorized").finish();
+  const auto view = MessageView::decode_cut(whole.first(30), whole.size());
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view->error_code()->code, 401);
+  EXPECT_EQ(view->error_code()->reason, "");
+  EXPECT_EQ(view->cut_attribute()->size, 16);
+  EXPECT_FALSE(MessageView::decode_cut(whole.first(27), whole.size())->error_code().has_value());
+}
+
 TEST(StunDecode, MessageWithoutCookieIsOfRfc3489) {
   ByteBuffer bytes = request_with("");
   bytes[4] = std::byte{0x41};

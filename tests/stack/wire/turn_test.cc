@@ -29,6 +29,18 @@ TEST(ChannelData, ExamplesOfTheVectorsDecode) {
   }
 }
 
+TEST(ChannelData, OfACutMessageTheDataBeforeTheCutIsRead) {
+  ByteBuffer out;
+  append_channel_data(out, 0x4001, ByteBuffer(9, std::byte{0x5a}), true);
+  const auto view = ChannelDataView::decode_cut(Bytes(out).first(10), out.size());
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view->length, 9);
+  EXPECT_EQ(view->data.size(), 6U);
+  EXPECT_EQ(view->padding, 3U);
+  EXPECT_FALSE(ChannelDataView::decode_cut(Bytes(out).first(10), 12).has_value());
+  EXPECT_FALSE(ChannelDataView::decode_cut(Bytes(out).first(3), out.size()).has_value());
+}
+
 TEST(ChannelData, ComesBackWithAndWithoutPadding) {
   for (std::size_t size = 0; size < 9; ++size) {
     const ByteBuffer data(size, std::byte{0x5a});
