@@ -292,6 +292,10 @@ void Builder::fill_totals(const CallLayout& layout, Call& call) const {
       any = true;
     }
   }
+  std::set<std::uint32_t> captures;
+  for (const FlowUse& use : layout.flows)
+    captures.insert(pipeline_.flows()[use.flow].first.ref.capture);
+  call.captures.assign(captures.begin(), captures.end());
 }
 
 // Each packet once, where it was seen first, which is nearest to the one that sent it.

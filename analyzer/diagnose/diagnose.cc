@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/outcome.h"
@@ -14,22 +16,12 @@ namespace {
 
 using Rule = void (*)(const Story&, Findings&);
 
-constexpr std::array<Rule, 15> kRules = {
-    find_no_path,
-    find_wrong_password,
-    find_not_nominated,
-    find_role_conflicts,
-    find_restarts,
-    find_differing_paths,
-    find_lost_consent,
-    find_unreachable,
-    find_silent_stun_servers,
-    find_turn_refusals,
-    find_silent_turn_servers,
-    find_dtls_trouble,
-    find_unverified_fingerprint,
-    find_one_way_media,
-    find_blocked_udp,
+constexpr std::array<Rule, 18> kRules = {
+    find_no_path,       find_wrong_password,        find_not_nominated, find_role_conflicts,
+    find_restarts,      find_differing_paths,       find_lost_consent,  find_unreachable,
+    find_relayed_path,  find_remote_only_reflexive, find_lost_packets,  find_silent_stun_servers,
+    find_turn_refusals, find_silent_turn_servers,   find_dtls_trouble,  find_unverified_fingerprint,
+    find_one_way_media, find_blocked_udp,
 };
 
 Instant end_of(const Call& call, const std::vector<Capture>& captures) {
@@ -38,6 +30,23 @@ Instant end_of(const Call& call, const std::vector<Capture>& captures) {
     if (capture.last_time)
       end = std::max(end, *capture.last_time);
   return end;
+}
+
+// Other captures may hold other calls: they say nothing of this one.
+std::vector<Capture> captures_of(const Call& call, const std::vector<Capture>& captures) {
+  std::set<std::uint32_t> indices(call.captures.begin(), call.captures.end());
+  const auto note = [&](const std::optional<PacketRef>& packet) {
+    if (packet)
+      indices.insert(packet->capture);
+  };
+  for (const StunServerUse& use : call.stun_servers)
+    note(use.first);
+  for (const TurnAllocation& allocation : call.turn)
+    note(allocation.first);
+  std::vector<Capture> held;
+  std::copy_if(captures.begin(), captures.end(), std::back_inserter(held),
+               [&](const Capture& capture) { return indices.count(capture.index) > 0; });
+  return held.empty() || call.captures.empty() ? captures : held;
 }
 
 std::string joined(const std::vector<std::string>& facts) {
@@ -60,9 +69,10 @@ void drop_citations(Finding& finding) {
 
 void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) {
   const Citation cite(captures, origin);
-  const Instant end = end_of(call, captures);
+  const std::vector<Capture> held = captures_of(call, captures);
+  const Instant end = end_of(call, held);
   const Ending ending = ending_of(call, end);
-  const Story story{call, captures, cite, ending.outcome, end};
+  const Story story{call, held, cite, ending.outcome, end};
   Findings findings;
   for (const Rule rule : kRules)
     rule(story, findings);

@@ -10,7 +10,7 @@ namespace parley::analyzer {
 
 // Fills outcome, reached, verdict, findings and timeline of every call.
 void diagnose(Analysis& analysis);
-// The same for one call. `captures` are the captures that it was seen in: empty for a run.
+// The same for one call. `captures`: all that were read, empty for a run.
 // Times in its sentences count from `origin`.
 void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin);
 

@@ -271,13 +271,99 @@ bool seen_from_a_server(const Call& call, const std::vector<Capture>& captures) 
                      [&](const StunServerUse& use) { return both(use.server.address); });
 }
 
-std::optional<Silence> consent_silence(const Transport& transport, Side side) {
+std::optional<Silence> consent_silence(const Transport& transport, Side side, Instant end) {
+  constexpr Duration kMargin = std::chrono::milliseconds(500);
   const Pair* pair = selected_pair(transport, side);
   if (pair == nullptr || pair->requests_after_last_response == 0 || !pair->last_at ||
       !pair->last_response_at || *pair->last_at <= *pair->last_response_at)
     return std::nullopt;
-  return Silence{pair, *pair->last_at - *pair->last_response_at,
-                 pair->requests_after_last_response};
+  Silence silence{pair, *pair->last_at - *pair->last_response_at,
+                  pair->requests_after_last_response};
+  const double rtt_ms = pair->rtt ? pair->rtt->max : 0;
+  const Duration due =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(rtt_ms)) +
+      kMargin;
+  if (end - *pair->last_at < due)
+    --silence.unanswered;
+  return silence.unanswered > 0 ? std::optional(silence) : std::nullopt;
+}
+
+UdpAgainstTcp udp_against_tcp(const Call& call, Side side) {
+  UdpAgainstTcp sum;
+  const auto add = [&](std::uint64_t asked, std::uint64_t answered,
+                       const std::optional<PacketRef>& first) {
+    sum.asked += asked;
+    sum.answered += answered;
+    if (first && asked > 0)
+      sum.requests.push_back(*first);
+  };
+  for (const StunServerUse& use : call.stun_servers)
+    if (use.of == side)
+      add(use.requests, use.responses, use.first);
+  for (const TurnAllocation* allocation : allocations_of(call, side)) {
+    if (allocation->transport == "udp")
+      add(allocation->requests, allocation->responses, allocation->first);
+    else if (allocation->responses > 0)
+      sum.over_stream = allocation;
+  }
+  return sum;
+}
+
+bool udp_is_blocked(const Call& call, const std::optional<Side>& side) {
+  if (!side)
+    return false;
+  const UdpAgainstTcp sum = udp_against_tcp(call, *side);
+  return sum.over_stream != nullptr && sum.asked >= 2 && sum.answered == 0;
+}
+
+bool ordinary(const TurnRefusal& refusal) {
+  return (refusal.code == 401 && !refusal.authenticated) || refusal.code == 438;
+}
+
+bool relay_in_trouble(const Call& call) {
+  return std::any_of(call.turn.begin(), call.turn.end(), [](const TurnAllocation& allocation) {
+    return (allocation.requests > 0 && allocation.responses == 0) ||
+           std::any_of(allocation.refusals.begin(), allocation.refusals.end(),
+                       [](const TurnRefusal& refusal) { return !ordinary(refusal); });
+  });
+}
+
+Checks direct_checks_of(const Call& call) {
+  Checks sum;
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      if (!pair.through_turn && pair.local.type != trace::CandidateType::Relayed &&
+          pair.remote.type != trace::CandidateType::Relayed)
+        add_pair(sum, pair);
+  return sum;
+}
+
+bool runs_through_relay(const Transport& transport, Side side) {
+  const auto& used = transport.agents[index_of(side)].selected_pair;
+  return used && (used->local.type == trace::CandidateType::Relayed ||
+                  used->remote.type == trace::CandidateType::Relayed);
+}
+
+std::optional<PacketRef> last_packet_of(const Call& call) {
+  std::optional<PacketRef> last;
+  std::optional<Instant> last_at;
+  const auto consider = [&](const std::optional<PacketRef>& packet,
+                            const std::optional<Instant>& at) {
+    if (packet && at && (!last_at || *at > *last_at)) {
+      last = packet;
+      last_at = at;
+    }
+  };
+  for (const Side side : {Side::A, Side::B})
+    consider(call.last_packet_from[index_of(side)], call.last_packet_from_at[index_of(side)]);
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      consider(pair.last, pair.last_at);
+  for (const StunServerUse& use : call.stun_servers)
+    consider(use.last, use.last_at);
+  for (const TurnAllocation& allocation : call.turn)
+    consider(allocation.last, allocation.last_at);
+  return last;
 }
 
 }  // namespace parley::analyzer

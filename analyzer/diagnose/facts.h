@@ -85,9 +85,35 @@ struct Silence {
   Duration lasted{};             // from the last answer (or first request) to the last request
   std::uint64_t unanswered = 0;  // requests since then
 };
-std::optional<Silence> consent_silence(const Transport& transport, Side side);
+// `end`: of the captures. A check that is so young that its answer may still be under way does not
+// count.
+std::optional<Silence> consent_silence(const Transport& transport, Side side, Instant end);
 // So long that implementations give up (RFC 7675 allows 30 s at most).
 bool gave_up(const Silence& silence);
+
+// What one side asked servers over UDP, and the server that answers it over a stream instead.
+struct UdpAgainstTcp {
+  std::uint64_t asked = 0, answered = 0;
+  std::vector<PacketRef> requests;  // the first to each server and port
+  const TurnAllocation* over_stream = nullptr;
+};
+UdpAgainstTcp udp_against_tcp(const Call& call, Side side);
+// Then one finding says it all.
+bool udp_is_blocked(const Call& call, const std::optional<Side>& side);
+
+// Answers that belong to every ordinary exchange with a TURN server: the first 401 brings the realm
+// and the nonce (RFC 8489 9.2.4), 438 a fresh nonce.
+bool ordinary(const TurnRefusal& refusal);
+// A TURN server refused something or never answered.
+bool relay_in_trouble(const Call& call);
+
+// Checks that ran directly between the peers, of both sides.
+Checks direct_checks_of(const Call& call);
+// Either end of the pair that `side` uses is a relay.
+bool runs_through_relay(const Transport& transport, Side side);
+
+// The last packet of the call that is known.
+std::optional<PacketRef> last_packet_of(const Call& call);
 
 // One capture, and both sides' traffic with one server is in it: it was taken at that server, or
 // near it, where paths that pass it by are not seen.

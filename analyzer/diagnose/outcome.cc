@@ -30,7 +30,7 @@ bool ended_in_order(const Transport& transport, const Call& call) {
          ended_with_alert(transport, Side::B) || (gone_at(call, Side::A) && gone_at(call, Side::B));
 }
 
-Outcome after_connect(const Transport& transport, const Call& call) {
+Outcome after_connect(const Transport& transport, const Call& call, Instant last_packet) {
   if (transport.dtls.state == trace::DtlsState::Failed)
     return Outcome::Lost;
   if (ended_in_order(transport, call))
@@ -40,7 +40,7 @@ Outcome after_connect(const Transport& transport, const Call& call) {
     return Outcome::Failed;
   for (const Side side : {Side::A, Side::B}) {
     const TransportAgent& agent = transport.agents[index_of(side)];
-    const std::optional<Silence> silence = consent_silence(transport, side);
+    const std::optional<Silence> silence = consent_silence(transport, side, last_packet);
     if (agent.consent_lost || agent.state == trace::IceState::Failed ||
         (silence && gave_up(*silence)))
       return gone_at(call, other(side)) ? Outcome::Closed : Outcome::Lost;
@@ -125,7 +125,7 @@ std::optional<std::string> reached_of(const Call& call) {
 
 Outcome outcome_of(const Transport& transport, const Call& call, Instant last_packet) {
   if (was_connected(transport))
-    return after_connect(transport, call);
+    return after_connect(transport, call, last_packet);
   if (!ice_worked(transport) && relayed_unread(call))
     return Outcome::InProgress;
   return ice_worked(transport) ? before_dtls(transport, last_packet)

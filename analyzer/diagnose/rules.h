@@ -20,8 +20,9 @@ struct Story {
 };
 using Findings = std::vector<Finding>;
 
-// rules_ice.cc: why no path was found.
+// rules_no_path.cc: why no path was found.
 void find_no_path(const Story& story, Findings& out);
+// rules_ice.cc: what was wrong with the checks.
 void find_wrong_password(const Story& story, Findings& out);
 void find_not_nominated(const Story& story, Findings& out);
 // rules_ice_life.cc: what happened to a path that was there, or almost.
@@ -30,6 +31,10 @@ void find_restarts(const Story& story, Findings& out);
 void find_differing_paths(const Story& story, Findings& out);
 void find_lost_consent(const Story& story, Findings& out);
 void find_unreachable(const Story& story, Findings& out);
+// rules_path.cc: which path the call has, and how good it is.
+void find_relayed_path(const Story& story, Findings& out);
+void find_remote_only_reflexive(const Story& story, Findings& out);
+void find_lost_packets(const Story& story, Findings& out);
 // rules_turn.cc
 void find_silent_stun_servers(const Story& story, Findings& out);
 void find_turn_refusals(const Story& story, Findings& out);

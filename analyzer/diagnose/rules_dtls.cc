@@ -15,6 +15,10 @@ std::string short_print(const std::string& fingerprint) {
   return fingerprint.size() > kShown ? fingerprint.substr(0, kShown) + ":..." : fingerprint;
 }
 
+bool is_dtls13(const Dtls& dtls) {
+  return dtls.version == "DTLS 1.3";
+}
+
 bool fatal(const DtlsAlert& alert) {
   return alert.level == "fatal" && alert.description != "close_notify";
 }
@@ -37,6 +41,8 @@ void find_alerts(const Story& story, const Transport& transport, Findings& out) 
     Finding finding = make_finding("dtls-alert");
     finding.peer = alert.from;
     finding.transport = transport.id;
+    if (is_dtls13(transport.dtls))
+      finding.rfc = "RFC 8446 section 6.2";
     finding.summary = fmt::format("{} ended DTLS with the fatal alert {}.", to_string(alert.from),
                                   printable(alert.description));
     finding.facts.push_back(fmt::format("{} sent alert {} {}{}.", to_string(alert.from),
@@ -80,6 +86,8 @@ void find_stuck(const Story& story, const Transport& transport, Findings& out) {
   Finding finding = make_finding("dtls-stuck");
   finding.transport = transport.id;
   finding.peer = transport.dtls.client;
+  if (is_dtls13(transport.dtls))
+    finding.rfc = "RFC 9147 section 5.8";
   const bool undecided = story.outcome == Outcome::InProgress;
   finding.level = undecided ? Level::Warning : Level::Error;
   finding.confidence = undecided ? Confidence::Possible : Confidence::Likely;
@@ -134,6 +142,10 @@ void find_silent_peer(const Story& story, const Transport& transport, Findings& 
                       them, story.cite.time(flow.last_at), story.cite.ref(flow.last)));
     finding.evidence.push_back(flow.last);
   }
+  for (const DtlsCertificate& certificate : transport.dtls.certificates)
+    if (certificate.peer == other(*silent))
+      finding.facts.push_back(fmt::format("The certificate of {} has the fingerprint {} {}.", us,
+                                          certificate.algorithm, certificate.value));
   finding.open.push_back(
       fmt::format("Why {} is silent: it refused {}'s certificate (a=fingerprint does not match), "
                   "or what should "
@@ -179,12 +191,14 @@ void find_unverified_fingerprint(const Story& story, Findings& out) {
     finding.transport = transport.id;
     const bool hidden = dtls.certificates.empty();
     finding.summary = hidden && dtls.version == "DTLS 1.3"
-                          ? "Encrypted in DTLS 1.3: not compared with the SDP."
+                          ? "DTLS 1.3 hides the certificates: not compared with SDP."
                       : hidden ? "No certificate could be read, so no fingerprint was compared."
                                : "The certificates were not compared with an SDP.";
     for (const DtlsCertificate& certificate : dtls.certificates)
       finding.facts.push_back(fmt::format("{}: {} {}", to_string(certificate.peer),
                                           certificate.algorithm, short_print(certificate.value)));
+    if (dtls.server_hello)
+      finding.evidence.push_back(*dtls.server_hello);
     out.push_back(std::move(finding));
     return;  // once for the call
   }

@@ -4,6 +4,7 @@
 
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
 
 namespace parley::analyzer {
@@ -28,6 +29,17 @@ const Flow* latest_flow(const Transport& transport, Side side) {
       best = &flow;
   }
   return best;
+}
+
+// Media alone where there is some: a handshake may have used the flow long before.
+struct Span {
+  PacketRef first, last;
+  Instant first_at, last_at;
+};
+Span span_of(const Flow& flow) {
+  if (flow.rtp == 0 || !flow.first_rtp || !flow.last_rtp || !flow.first_rtp_at || !flow.last_rtp_at)
+    return {flow.first, flow.last, flow.first_at, flow.last_at};
+  return {*flow.first_rtp, *flow.last_rtp, *flow.first_rtp_at, *flow.last_rtp_at};
 }
 
 bool same_path(const Flow& forth, const Flow& back) {
@@ -111,6 +123,81 @@ void add_consent_causes(const Story& story, Side side, const Silence& silence, F
   finding.try_this = fmt::format("Capture at {} too: if it still sends, the path broke.", them);
 }
 
+// What tells one side that the way is broken.
+struct Loss {
+  Side side = Side::A;
+  Silence silence;
+  BrokenWay way;
+};
+
+// One fault of the network makes both sides lose consent: their findings become one.
+Finding& finding_of_way(const Transport& transport, const BrokenWay& way, Findings& out) {
+  const auto known = std::find_if(out.begin(), out.end(), [&](const Finding& finding) {
+    return finding.code == "ice-path-broken" && finding.transport == transport.id &&
+           finding.peer == way.from;
+  });
+  if (known != out.end())
+    return *known;
+  out.push_back(make_finding("ice-path-broken"));
+  out.back().peer = way.from;
+  out.back().transport = transport.id;
+  return out.back();
+}
+
+void add_answers_lost(const Story& story, const Loss& loss, Finding& finding) {
+  const Pair& pair = *loss.silence.pair;
+  const std::string_view us = to_string(loss.side);
+  const std::string_view them = to_string(other(loss.side));
+  for (const SeenAt& seen : pair.answered_elsewhere)
+    if (seen.first.capture == loss.way.seen)
+      finding.facts.push_back(fmt::format(
+          "{} answered {} of {}'s checks {}; none of these answers reached {}.", them, seen.count,
+          us, story.cite.range(seen.first, seen.last), place_name(story, loss.way.missing)));
+}
+
+void add_checks_lost(const Story& story, const Loss& loss, Finding& finding) {
+  const Pair& pair = *loss.silence.pair;
+  const SeenAt& seen = pair.requests_seen_at.back();
+  finding.facts.push_back(
+      fmt::format("{} of {}'s checks were seen last at {} {}, none at {}.", seen.count,
+                  to_string(loss.side), place_name(story, loss.way.seen),
+                  story.cite.range(seen.first, seen.last), place_name(story, loss.way.missing)));
+}
+
+void add_broken_way(const Story& story, const Transport& transport, const Loss& loss,
+                    Findings& out) {
+  const std::string_view from = to_string(loss.way.from);
+  const std::string_view to = to_string(other(loss.way.from));
+  const std::string seen = place_name(story, loss.way.seen);
+  const std::string missing = place_name(story, loss.way.missing);
+  const Pair& pair = *loss.silence.pair;
+  Finding& finding = finding_of_way(transport, loss.way, out);
+  finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
+  if (finding.summary.empty()) {
+    finding.summary =
+        fmt::format("From {} on packets of {} no longer reach {}: they are lost between {} and {}.",
+                    story.cite.time(*pair.last_response_at), from, to, seen, missing);
+    finding.open.push_back(
+        fmt::format("What drops them between {} and {}: a NAT mapping that expired, a firewall.",
+                    seen, missing));
+    finding.try_this =
+        fmt::format("Look at the device between {} and {}, in the direction from {} to {}.", seen,
+                    missing, from, to);
+  }
+  finding.facts.push_back(fmt::format(
+      "{} got its last answer at {} {}; {} after it got none, for {}.", to_string(loss.side),
+      story.cite.time(*pair.last_response_at), story.cite.ref(pair.last_response),
+      counted(loss.silence.unanswered, "check"), span_text(loss.silence.lasted)));
+  if (loss.way.from == loss.side)
+    add_checks_lost(story, loss, finding);
+  else
+    add_answers_lost(story, loss, finding);
+  if (pair.last_response)
+    finding.evidence.push_back(*pair.last_response);
+  if (pair.last)
+    finding.evidence.push_back(*pair.last);
+}
+
 }  // namespace
 
 void find_role_conflicts(const Story& story, Findings& out) {
@@ -147,9 +234,11 @@ void find_restarts(const Story& story, Findings& out) {
       finding.summary += " at " + story.cite.time(transport.restart_list.front().at);
     finding.summary += ".";
     for (const IceRestart& restart : transport.restart_list) {
+      const bool first = &restart == &transport.restart_list.front();
       finding.facts.push_back(fmt::format(
-          "{} {} comes with ufrag {} {}.", story.cite.time(restart.at), to_string(restart.by),
-          printable(restart.ufrag), story.cite.ref(restart.packet)));
+          "{} comes with ufrag {}{} {}.", to_string(restart.by), printable(restart.ufrag),
+          first ? std::string() : " at " + story.cite.time(restart.at),
+          story.cite.ref(restart.packet)));
       finding.evidence.push_back(restart.packet);
     }
     out.push_back(std::move(finding));
@@ -162,22 +251,28 @@ void find_differing_paths(const Story& story, Findings& out) {
     const Flow* back = latest_flow(transport, Side::B);
     if (forth == nullptr || back == nullptr || same_path(*forth, *back))
       continue;
-    const Instant since = std::max(forth->first_at, back->first_at);
-    const Instant until = std::min(forth->last_at, back->last_at);
+    const Span a = span_of(*forth);
+    const Span b = span_of(*back);
+    const Instant since = std::max(a.first_at, b.first_at);
+    const Instant until = std::min(a.last_at, b.last_at);
     if (until < since || until - since < kLasting)
       continue;
     Finding finding = make_finding("ice-paths-differ");
     finding.transport = transport.id;
-    finding.summary = fmt::format("Since {} each side sends on another path, for {}.",
-                                  story.cite.time(since), span_text(until - since));
+    const Side moved = a.first_at >= b.first_at ? Side::A : Side::B;
+    finding.summary = fmt::format(
+        "Since {} each side sends on another path, for {}: {} on the new pair, {} still on the old "
+        "one.",
+        story.cite.time(since), span_text(until - since), to_string(moved),
+        to_string(other(moved)));
     for (const Flow* flow : {forth, back})
       finding.facts.push_back(fmt::format(
           "{} sends {} -> {}: {} {}.", to_string(flow->from), to_string(flow->source),
           to_string(flow->destination),
           flow->rtp > 0 ? counted(flow->rtp, "RTP packet") : counted(flow->dtls, "DTLS packet"),
-          story.cite.range(flow->first, flow->last)));
+          story.cite.range(span_of(*flow).first, span_of(*flow).last)));
     finding.facts.emplace_back("Harmless while both paths work; dead one way if one of them goes.");
-    finding.evidence = {forth->first, forth->last, back->first, back->last};
+    finding.evidence = {a.first, a.last, b.first, b.last};
     finding.try_this =
         "If media stops one way later, look at the path that only one side still uses.";
     out.push_back(std::move(finding));
@@ -189,9 +284,13 @@ void find_lost_consent(const Story& story, Findings& out) {
     return;
   for (const Transport& transport : story.call.transports) {
     for (const Side side : {Side::A, Side::B}) {
-      const std::optional<Silence> silence = consent_silence(transport, side);
+      const std::optional<Silence> silence = consent_silence(transport, side, story.end);
       if (!silence || !gave_up(*silence))
         continue;
+      if (const auto broken = broken_way(story.call, side, *silence->pair)) {
+        add_broken_way(story, transport, {side, *silence, *broken}, out);
+        continue;
+      }
       Finding finding = make_finding("ice-consent-lost");
       finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
       if (story.call.from_run && transport.agents[index_of(side)].consent_lost)
@@ -231,13 +330,15 @@ void find_unreachable(const Story& story, Findings& out) {
     finding.peer = owner;
     const std::optional<Instant> heard = last_heard_at(story.call, owner);
     const bool gone = was_connected(story.call) && heard && *first >= *heard;
+    const std::string messages = counted(packets.size(), "ICMP message");
+    const bool one = targets.size() == 1;
     finding.summary =
-        gone ? fmt::format("{}'s ports were closed at {}: {} is gone (inferred).", to_string(owner),
-                           story.cite.time(*first), to_string(owner))
-             : fmt::format("{} for {}'s addresses.",
-                           counted(packets.size(), "ICMP unreachable message"), to_string(owner));
-    finding.facts.push_back(fmt::format("{} for {} {}.", counted(packets.size(), "ICMP message"),
-                                        listed(targets, 3), story.cite.list(packets)));
+        gone ? fmt::format("{}'s {} closed at {}, after its last packet: {}.", to_string(owner),
+                           one ? "port was" : "ports were", story.cite.time(*first), messages)
+             : fmt::format("{} for {} of {}.", messages, one ? "an address" : "addresses",
+                           to_string(owner));
+    finding.facts.push_back(
+        fmt::format("Refused: {} {}.", listed(targets, 3), story.cite.list(packets)));
     finding.evidence = packets;
     out.push_back(std::move(finding));
   }

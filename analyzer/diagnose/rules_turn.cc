@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/catalogue.h"
@@ -21,23 +23,35 @@ std::string refusal_text(const TurnRefusal& refusal) {
                                 : fmt::format("{} {}", refusal.code, refusal.reason);
 }
 
-// Answers that belong to every ordinary exchange: the first 401 brings the realm and the nonce
-// (RFC 8489 9.2.4), 438 a fresh nonce.
-bool ordinary(const TurnRefusal& refusal) {
-  return (refusal.code == 401 && !refusal.authenticated) || refusal.code == 438;
+std::string_view code_of(const TurnRefusal& refusal) {
+  constexpr std::uint64_t kLoop = 3;
+  if (refusal.code == 401)
+    return refusal.count >= kLoop ? "turn-401-loop" : "turn-401";
+  return refusal.code == 403 ? "turn-403" : "turn-error";
 }
 
-std::string_view code_of(const TurnRefusal& refusal) {
-  if (refusal.code == 401)
-    return "turn-401-loop";
-  return refusal.code == 403 ? "turn-403" : "turn-error";
+// The form of draft-uberti-behave-turn-rest: "1700000000:alice".
+bool has_expiry(const std::string& username) {
+  const auto colon = username.find(':');
+  const std::string_view stamp = std::string_view(username).substr(0, colon);
+  return stamp.size() >= 9 && stamp.size() <= 11 &&
+         std::all_of(stamp.begin(), stamp.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string credential_advice(const TurnRefusal& refusal) {
+  if (!refusal.username)
+    return "Check user name, password and realm of the TURN server; time-limited credentials may "
+           "have expired.";
+  std::string advice = refusal.current_realm
+                           ? "Compare user name and password with the TURN server's."
+                           : "Compare user name, password and realm with the TURN server's.";
+  if (has_expiry(*refusal.username))
+    advice += " The number in the user name is the time (Unix) at which it expires.";
+  return advice + " parley packets -v --password PASSWORD shows whether that password was used.";
 }
 
 std::string_view advice_for(const TurnRefusal& refusal) {
   switch (refusal.code) {
-    case 401:
-      return "Check user name, password and realm of the TURN server; time-limited credentials "
-             "may have expired.";
     case 403:
       return "Check the server's lists of denied peers (coturn: denied-peer-ip, no-loopback-peers) "
              "and the user's rights.";
@@ -73,44 +87,18 @@ void refusal_facts(const Story& story, const TurnAllocation& allocation, const T
                   counted(refusal.count, refusal.method + " request"), refusal_text(refusal),
                   refusal.code == 401 ? ", although credentials were in it" : "",
                   story.cite.range(refusal.first, refusal.last)));
+  if (refusal.code == 401 && refusal.username)
+    finding.facts.push_back(fmt::format(
+        "{} asked as '{}'{}{}: user name or password is wrong{}.", owner_text(allocation.of),
+        *refusal.username, refusal.realm ? fmt::format(" in realm '{}'", *refusal.realm) : "",
+        refusal.current_nonce ? " with the server's current nonce" : "",
+        refusal.current_realm && refusal.current_nonce ? "" : ", or realm or nonce are stale"));
   if (!allocation.relayed)
     finding.facts.push_back(
         fmt::format("{} got no relayed address from this server.", owner_text(allocation.of)));
   finding.evidence.push_back(refusal.first);
   if (refusal.last != refusal.first)
     finding.evidence.push_back(refusal.last);
-}
-
-// What one side asked servers over UDP, and the server that answers it over a stream instead.
-struct UdpAgainstTcp {
-  std::uint64_t asked = 0, answered = 0;
-  const TurnAllocation* over_stream = nullptr;
-};
-
-UdpAgainstTcp udp_against_tcp(const Call& call, Side side) {
-  UdpAgainstTcp sum;
-  for (const StunServerUse& use : call.stun_servers)
-    if (use.of == side) {
-      sum.asked += use.requests;
-      sum.answered += use.responses;
-    }
-  for (const TurnAllocation* allocation : allocations_of(call, side)) {
-    if (allocation->transport == "udp") {
-      sum.asked += allocation->requests;
-      sum.answered += allocation->responses;
-    } else if (allocation->responses > 0) {
-      sum.over_stream = allocation;
-    }
-  }
-  return sum;
-}
-
-// One finding says it all then.
-bool udp_is_blocked(const Call& call, const std::optional<Side>& side) {
-  if (!side)
-    return false;
-  const UdpAgainstTcp sum = udp_against_tcp(call, *side);
-  return sum.over_stream != nullptr && sum.asked >= 2 && sum.answered == 0;
 }
 
 }  // namespace
@@ -150,11 +138,13 @@ void find_blocked_udp(const Story& story, Findings& out) {
     finding.peer = side;
     finding.summary = fmt::format("UDP does not get through at {}; the server answers over {}.",
                                   to_string(side), stream.transport == "tls" ? "TLS" : "TCP");
-    finding.facts.push_back(fmt::format("{} sent {} to STUN and TURN servers over UDP: 0 answers.",
-                                        to_string(side), counted(sum.asked, "request")));
+    finding.facts.push_back(
+        fmt::format("{} sent {} to STUN and TURN servers over UDP: 0 answers {}.", to_string(side),
+                    counted(sum.asked, "request"), story.cite.list(sum.requests)));
     finding.facts.push_back(fmt::format("{} answered over {} {}.", to_string(stream.server),
-                                        stream.transport,
+                                        stream.transport == "tls" ? "TLS" : "TCP",
                                         story.cite.range(stream.first, stream.last)));
+    finding.evidence = sum.requests;
     if (stream.first)
       finding.evidence.push_back(*stream.first);
     finding.open.emplace_back(
@@ -174,7 +164,8 @@ void find_turn_refusals(const Story& story, Findings& out) {
       finding.peer = allocation.of;
       finding.summary = summary_of(allocation, refusal);
       refusal_facts(story, allocation, refusal, finding);
-      finding.try_this = std::string(advice_for(refusal));
+      finding.try_this =
+          refusal.code == 401 ? credential_advice(refusal) : std::string(advice_for(refusal));
       out.push_back(std::move(finding));
     }
   }

@@ -21,14 +21,19 @@ class Builder {
  private:
   void add(const std::optional<Instant>& at, const std::optional<PacketRef>& packet,
            std::optional<Side> peer, std::string_view layer, std::string what);
+  // The entries since the one numbered `first` weigh that much.
+  void weigh(std::size_t first, Weight weight);
   void add_stun_servers();
   void add_turn();
   void add_refusals(const TurnAllocation& allocation);
+  void add_turn_questions();
   void add_checks(const Transport& transport, Side side);
   void add_path(const Transport& transport, Side side);
   void add_ice_life(const Transport& transport);
   void add_dtls(const Transport& transport);
+  void add_dtls_end(const Transport& transport);
   void add_media();
+  void add_moves(const Transport& transport, Side side);
   void add_closed_ports(Side owner);
   void add_silence(const Transport& transport, Side side);
   void add_end();
@@ -51,6 +56,11 @@ void Builder::add(const std::optional<Instant>& at, const std::optional<PacketRe
     entries_.push_back({*at, packet, peer, std::string(layer), std::move(what)});
 }
 
+void Builder::weigh(std::size_t first, Weight weight) {
+  for (std::size_t i = first; i < entries_.size(); ++i)
+    entries_[i].weight = weight;
+}
+
 std::string rtt_range(const RttSummary& rtt) {
   const std::string least = number(rtt.min);
   const std::string most = number(rtt.max);
@@ -68,7 +78,9 @@ void Builder::add_stun_servers() {
       asks += fmt::format(" (RTT {} ms)", rtt_range(*talk.rtt));
     else if (talk.responses == 0 && talk.requests > 0)
       asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
+    const std::size_t question = entries_.size();
     add(first.first_at, first.first, first.of, "stun", asks);
+    weigh(question, Weight::Detail);
     if (talk.answered == nullptr || talk.answered->mapped.empty())
       continue;
     const StunServerUse& use = *talk.answered;
@@ -84,29 +96,55 @@ void Builder::add_stun_servers() {
 }
 
 void Builder::add_refusals(const TurnAllocation& allocation) {
+  const std::size_t first = entries_.size();
   for (const TurnRefusal& refusal : allocation.refusals) {
-    if ((refusal.code == 401 && !refusal.authenticated) || refusal.code == 438)
+    if (ordinary(refusal))
       continue;
     add(refusal.first_at, refusal.first, allocation.of, "turn",
         fmt::format("{} of {} is refused: {}{}", refusal.method, who(allocation.of), refusal.code,
                     refusal.reason.empty() ? "" : " " + refusal.reason));
   }
+  weigh(first, Weight::Main);
 }
 
-std::string first_of(const TurnAllocation& allocation) {
+std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t sockets) {
   const std::string us = who(allocation.of);
   const std::string server = to_string(allocation.server);
+  const std::string transport = capitals(allocation.transport);
+  const std::string ports = sockets > 1 ? fmt::format(", from {} ports", sockets) : std::string();
   if (allocation.made_before)
-    return fmt::format("{} uses a relay of TURN server {} over {}, made before the capture began",
-                       us, server, capitals(allocation.transport));
-  return fmt::format("{} asks TURN server {} over {}{}{}", us, server,
-                     capitals(allocation.transport), allocation.asked ? " for a relay" : "",
+    return fmt::format("{} uses a relay of TURN server {} over {}{}, made before the capture began",
+                       us, server, transport, ports);
+  return fmt::format("{} asks TURN server {} over {}{}{}{}", us, server, transport,
+                     allocation.asked ? " for a relay" : "", ports,
                      allocation.responses == 0 && allocation.requests > 0 ? ": no answer" : "");
 }
 
+bool same_question(const TurnAllocation& x, const TurnAllocation& y) {
+  const bool x_silent = x.responses == 0 && x.requests > 0;
+  const bool y_silent = y.responses == 0 && y.requests > 0;
+  return x.of == y.of && x.server == y.server && x.transport == y.transport &&
+         x.made_before == y.made_before && x.asked == y.asked && x_silent == y_silent;
+}
+
+// One side asks one server from several sockets: one line.
+void Builder::add_turn_questions() {
+  const std::size_t first = entries_.size();
+  for (auto it = call_.turn.begin(); it != call_.turn.end(); ++it) {
+    const TurnAllocation& allocation = *it;
+    const auto same = [&](const TurnAllocation& other) { return same_question(other, allocation); };
+    if (std::any_of(call_.turn.begin(), it, same))
+      continue;
+    const auto sockets = std::count_if(it, call_.turn.end(), same);
+    add(allocation.first_at, allocation.first, allocation.of, "turn",
+        question_text(allocation, sockets));
+  }
+  weigh(first, Weight::Detail);
+}
+
 void Builder::add_turn() {
+  add_turn_questions();
   for (const TurnAllocation& allocation : call_.turn) {
-    add(allocation.first_at, allocation.first, allocation.of, "turn", first_of(allocation));
     if (allocation.relayed)
       add(allocation.allocated_at, allocation.allocated_by, allocation.of, "turn",
           fmt::format("{} has relay {}{}", who(allocation.of), to_string(*allocation.relayed),
@@ -134,8 +172,11 @@ void Builder::add_checks(const Transport& transport, Side side) {
       fmt::format("{}'s first check: {} -> {}{}{}", to_string(side), candidate_text(first->local),
                   candidate_text(first->remote), first->through_turn ? " through TURN" : "",
                   suffix(transport)));
+  // A check in the last moments may still be answered, or followed by another.
+  constexpr Duration kOver = std::chrono::seconds(4);
   const Checks checks = checks_of(transport, side);
-  if (!ice_worked(transport) && checks.responses == 0 && checks.last != checks.first)
+  const bool over = checks.last_at && end_ - *checks.last_at >= kOver;
+  if (!ice_worked(transport) && checks.responses == 0 && checks.last != checks.first && over)
     add(checks.last_at, checks.last, side, "ice",
         fmt::format("{}'s last check: {} sent, none answered", to_string(side), checks.requests));
 }
@@ -160,14 +201,17 @@ void Builder::add_path(const Transport& transport, Side side) {
   const Pair* answered = first_answered(transport, side);
   if (answered != nullptr && !same_moment(answered->first_response_at, agent.connected))
     add(answered->first_response_at, answered->first_response, side, "ice",
-        fmt::format("{}'s first answer: {} -> {}{}", to_string(side), address_word(answered->local),
-                    address_word(answered->remote), suffix(transport)));
+        fmt::format("{} gets its first answer: {} -> {}{}", to_string(side),
+                    address_word(answered->local), address_word(answered->remote),
+                    suffix(transport)));
+  const std::size_t first = entries_.size();
   for (const Pair& pair : transport.pairs)
     if (pair.agent == side && pair.nominated && pair.nominated_at && pair.use_candidate > 0 &&
         !same_moment(pair.nominated_at, agent.connected))
       add(pair.nominated_at, pair.nominated_by, side, "ice",
           fmt::format("{} nominates {} -> {}{}", to_string(side), address_word(pair.local),
                       address_word(pair.remote), suffix(transport)));
+  weigh(first, Weight::Main);
   if (!agent.connected)
     return;
   std::optional<PacketRef> by;
@@ -187,13 +231,16 @@ void Builder::add_path(const Transport& transport, Side side) {
           : fmt::format("ICE of {} is up: {} -> {} is valid{}{}", to_string(side),
                         address_word(up->local), address_word(up->remote),
                         up->use_candidate > 0 ? " and nominated" : "", suffix(transport)));
+  weigh(first, Weight::Main);
 }
 
 void Builder::add_ice_life(const Transport& transport) {
+  const std::size_t first = entries_.size();
   for (const IceRestart& restart : transport.restart_list)
     add(restart.at, restart.packet, restart.by, "ice",
         fmt::format("ICE restart: {} comes with ufrag {}", to_string(restart.by),
                     printable(restart.ufrag)));
+  weigh(first, Weight::Main);
   for (const RoleConflict& conflict : transport.conflicts)
     add(conflict.request_at, conflict.request, conflict.claimant, "ice",
         fmt::format("role conflict: {} claims {}, gets 487 {}", to_string(conflict.claimant),
@@ -226,6 +273,17 @@ std::string handshake_text(const Dtls& dtls) {
                      number(*dtls.handshake_ms));
 }
 
+// The handshake's packet of that moment.
+std::optional<PacketRef> packet_at(const Transport& transport, Instant at) {
+  for (const DtlsStep& step : transport.dtls_steps)
+    if (step.at == at)
+      return step.packet;
+  for (const Flow& flow : transport.flows)
+    if (flow.last_at == at)
+      return flow.last;
+  return std::nullopt;
+}
+
 void Builder::add_dtls(const Transport& transport) {
   const Dtls& dtls = transport.dtls;
   const std::size_t datagrams = dtls.client_hello_datagrams.size();
@@ -234,23 +292,57 @@ void Builder::add_dtls(const Transport& transport) {
                   dtls.client ? " of " + std::string(to_string(*dtls.client)) : std::string(),
                   datagrams > 1 ? fmt::format(" in {} datagrams", datagrams) : std::string(),
                   suffix(transport)));
+  const std::size_t first = entries_.size();
   for (const DtlsStep& step : transport.dtls_steps)
     if (dtls.server_hello && step.packet == *dtls.server_hello) {
-      add(step.at, dtls.server_hello, step.from, "dtls", hello_text(dtls));
+      add(step.at, dtls.server_hello, step.from, "dtls", hello_text(dtls) + suffix(transport));
       break;
     }
   if (dtls.connected_at)
-    add(dtls.connected_at, std::nullopt, std::nullopt, "dtls",
+    add(dtls.connected_at, packet_at(transport, *dtls.connected_at), std::nullopt, "dtls",
         fmt::format("DTLS is finished{}{}{}", handshake_text(dtls),
                     is_inferred(dtls.inferred, "state") ? " (inferred)" : "", suffix(transport)));
+  weigh(first, Weight::Main);
+}
+
+void Builder::add_dtls_end(const Transport& transport) {
+  const std::size_t first = entries_.size();
+  const Dtls& dtls = transport.dtls;
+  for (const DtlsAlert& alert : dtls.alerts)
+    add(alert.time, alert.at, alert.from, "dtls",
+        fmt::format("{} sends alert {}{}", to_string(alert.from), printable(alert.description),
+                    suffix(transport)));
   for (const Side side : {Side::A, Side::B})
     if (ended_with_alert(transport, side))
       add(dtls.sealed_alert_at[index_of(side)], dtls.sealed_alert[index_of(side)], side, "dtls",
           fmt::format("{} ends DTLS with an encrypted alert: close_notify (inferred){}",
                       to_string(side), suffix(transport)));
+  weigh(first, Weight::Main);
+}
+
+// A side whose media goes on over another path than before.
+void Builder::add_moves(const Transport& transport, Side side) {
+  constexpr std::uint64_t kLasting = 20;
+  const std::size_t first = entries_.size();
+  const Flow* before = nullptr;
+  for (const Flow& flow : transport.flows) {
+    if (flow.from != side || flow.rtp < kLasting || !flow.first_rtp_at || !flow.last_rtp_at)
+      continue;
+    if (before != nullptr && *flow.first_rtp_at >= *before->last_rtp_at)
+      add(flow.first_rtp_at, flow.first_rtp, side, "media",
+          fmt::format("RTP of {} moves to {} -> {}, {} after its last on the old path{}{}",
+                      to_string(side), to_string(flow.source), to_string(flow.destination),
+                      span_text(*flow.first_rtp_at - *before->last_rtp_at),
+                      before->last_rtp ? " " + cite_.ref(before->last_rtp) : "",
+                      suffix(transport)));
+    if (before == nullptr || *flow.last_rtp_at > *before->last_rtp_at)
+      before = &flow;
+  }
+  weigh(first, Weight::Main);
 }
 
 void Builder::add_media() {
+  const std::size_t begin = entries_.size();
   for (const Side side : {Side::A, Side::B}) {
     const Stream* first = nullptr;
     std::size_t streams = 0;
@@ -266,6 +358,10 @@ void Builder::add_media() {
           fmt::format("first RTP of {}, SSRC {}{}", to_string(side), first->ssrc,
                       streams > 1 ? fmt::format("; {} streams in all", streams) : std::string()));
   }
+  for (const Transport& transport : call_.transports)
+    for (const Side side : {Side::A, Side::B})
+      add_moves(transport, side);
+  weigh(begin, Weight::Main);
 }
 
 std::string Builder::suffix(const Transport& transport) const {
@@ -290,12 +386,15 @@ void Builder::add_closed_ports(Side owner) {
 }
 
 void Builder::add_silence(const Transport& transport, Side side) {
-  constexpr Duration kNews = std::chrono::seconds(5);
-  const std::optional<Silence> silence = consent_silence(transport, side);
+  // Consent is asked for every 4 to 6 s (RFC 7675 section 5.1).
+  constexpr Duration kNews = std::chrono::seconds(7);
+  const std::optional<Silence> silence = consent_silence(transport, side, end_);
+  const std::size_t first = entries_.size();
   if (silence && silence->lasted >= kNews)
     add(silence->pair->last_response_at, silence->pair->last_response, side, "ice",
-        fmt::format("{}'s last answer; {} after it get none", to_string(side),
+        fmt::format("{} gets its last answer; {} after it got none", to_string(side),
                     counted(silence->unanswered, "check")));
+  weigh(first, Weight::Main);
 }
 
 void Builder::add_end() {
@@ -321,9 +420,7 @@ std::vector<TimelineEntry> Builder::build() {
     }
     add_ice_life(transport);
     add_dtls(transport);
-    for (const DtlsAlert& alert : transport.dtls.alerts)
-      add(alert.time, alert.at, alert.from, "dtls",
-          fmt::format("{} sends alert {}", to_string(alert.from), printable(alert.description)));
+    add_dtls_end(transport);
   }
   add_media();
   add_end();

@@ -8,6 +8,7 @@
 
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/network_facts.h"
 
 namespace parley::analyzer {
 namespace {
@@ -20,14 +21,17 @@ constexpr std::array kCausesFirst = std::to_array<std::string_view>({
     "dtls-not-started",
     "ice-wrong-password",
     "turn-401-loop",
+    "turn-401",
     "turn-403",
     "turn-error",
     "turn-server-silent",
     "ice-role-conflict",
     "ice-not-nominated",
+    "ice-symmetric-both-no-relay",
     "ice-no-relay",
     "ice-one-side-silent",
     "ice-no-answer",
+    "ice-path-broken",
     "ice-consent-lost",
     "media-one-way",
     "ice-paths-differ",
@@ -47,13 +51,52 @@ std::string type_of(const Transport& transport, Side side) {
   const auto& seen = transport.agents[index_of(other(side))].selected_pair;
   if (seen && seen->remote.type)
     return type_word(seen->remote);
-  return "unknown";
+  return only_reflexive(transport, other(side)) != nullptr ? "prflx?" : "?";
 }
 
-std::string path_text(const Transport& transport) {
+bool surely_relayed(const Transport& transport, Side side) {
+  const auto& used = transport.agents[index_of(side)].selected_pair;
+  return used && used->local.type == trace::CandidateType::Relayed &&
+         !is_inferred(used->local.inferred, "type");
+}
+
+// "A's relay (TURN over TCP; UDP gets no answer at A)".
+std::string relay_text(const Call& call, const Transport& transport, Side side) {
+  const std::string_view us = to_string(side);
+  const auto& address = transport.agents[index_of(side)].selected_pair->local.address;
+  const auto allocation =
+      std::find_if(call.turn.begin(), call.turn.end(),
+                   [&](const TurnAllocation& t) { return address && t.relayed == address; });
+  std::string text = fmt::format("{}'s relay", us);
+  if (allocation == call.turn.end() || allocation->transport == "udp")
+    return text;
+  text += allocation->transport == "tls" ? " (TURN over TLS" : " (TURN over TCP";
+  if (udp_is_blocked(call, side))
+    text += fmt::format("; UDP gets no answer at {}", us);
+  return text + ")";
+}
+
+std::string path_text(const Call& call, const Transport& transport) {
+  const bool a_relayed = surely_relayed(transport, Side::A);
+  const bool b_relayed = surely_relayed(transport, Side::B);
+  if (a_relayed && b_relayed)
+    return fmt::format(" through {} and {}", relay_text(call, transport, Side::A),
+                       relay_text(call, transport, Side::B));
+  if (a_relayed || b_relayed)
+    return " through " + relay_text(call, transport, a_relayed ? Side::A : Side::B);
   const std::string a = type_of(transport, Side::A);
   const std::string b = type_of(transport, Side::B);
-  return a == "unknown" && b == a ? std::string() : fmt::format(" over {} - {}", a, b);
+  return a == "?" && b == a ? std::string() : fmt::format(" over {} - {}", a, b);
+}
+
+// From the first check of either side.
+std::optional<Duration> time_of_ice(const Transport& transport) {
+  const std::optional<Instant> up = ice_up_at(transport);
+  std::optional<Instant> first;
+  for (const Pair& pair : transport.pairs)
+    if (pair.first_at && (!first || *pair.first_at < *first))
+      first = pair.first_at;
+  return up && first && *up > *first ? std::optional(*up - *first) : std::nullopt;
 }
 
 const Transport* first_connected(const Call& call) {
@@ -91,7 +134,10 @@ std::string connected_text(const Story& story) {
     text += ice_up_inferred(*transport)
                 ? fmt::format(" at about {} s (inferred)", story.cite.time(*up))
                 : fmt::format(" at {} s", story.cite.time(*up));
-  text += path_text(*transport);
+  if (const std::optional<Duration> took = time_of_ice(*transport);
+      took && !ice_up_inferred(*transport))
+    text += fmt::format(" ({} after the first check)", span_text(*took));
+  text += path_text(story.call, *transport);
   text += "; " + media_text(*transport);
   if (const std::uint64_t restarts = restarts_of(story.call))
     text += "; " + counted(restarts, "ICE restart");
@@ -100,10 +146,6 @@ std::string connected_text(const Story& story) {
                     [](const Transport& t) { return was_connected(t); }));
   if (used > 1)
     text += "; " + counted(used, "transport");
-  for (const Side side : {Side::A, Side::B})
-    if (const std::optional<Instant> gone = gone_at(story.call, side);
-        gone && story.outcome != Outcome::Closed)
-      text += fmt::format("; {} gone at {} (inferred)", to_string(side), story.cite.time(*gone));
   return text + ".";
 }
 
@@ -114,11 +156,19 @@ std::string failed_ice_text(const Story& story, const Finding& finding) {
   if (checks.requests == 0 || !checks.first_at || !checks.last_at || checks.responses > 0 ||
       theirs.responses > 0)
     return finding.summary;
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
   const std::string sent = theirs.requests == 0
-                               ? counted(checks.requests, "check")
-                               : fmt::format("{} + {} checks", checks.requests, theirs.requests);
-  const std::string relay = finding.code == "ice-no-relay" ? ", and there was no relay" : "";
-  return fmt::format("ICE found no path: {} sent in {}, none answered{}.", sent,
+                               ? fmt::format("{} of {}", counted(checks.requests, "check"), us)
+                               : fmt::format("checks of {} ({}) and {} ({})", us, checks.requests,
+                                             them, theirs.requests);
+  std::string relay;
+  if (finding.code == "ice-no-relay" && !has_relay(story.call, side) &&
+      talks_to_servers(story.call, side))
+    relay = talks_to_servers(story.call, other(side)) && !has_relay(story.call, other(side))
+                ? ", and there was no relay"
+                : fmt::format(", and {} had no relay", us);
+  return fmt::format("ICE found no path: {} in {}, none answered{}.", sent,
                      span_text(*checks.last_at - *checks.first_at), relay);
 }
 
@@ -138,8 +188,11 @@ std::string progress_text(const Story& story) {
                        counted(a.requests + b.requests, "check"));
   if (a.requests + b.requests == 0)
     return "Only traffic with a server was seen, no check between the peers.";
-  return fmt::format("The packets end before it is decided: {} so far, none answered.",
-                     counted(a.requests + b.requests, "check"));
+  const std::string sent = a.requests > 0 && b.requests > 0
+                               ? fmt::format("checks of A ({}) and B ({})", a.requests, b.requests)
+                               : fmt::format("{} of {}", counted(a.requests + b.requests, "check"),
+                                             a.requests > 0 ? "A" : "B");
+  return fmt::format("The packets end before it is decided: {} so far, none answered.", sent);
 }
 
 // "The server ..." in the middle of a sentence.
@@ -167,6 +220,8 @@ std::optional<std::string> further_evidence(const Finding& finding, const Story&
   if (heard_from(story.call, Side::A) > 0 && heard_from(story.call, Side::B) > 0 &&
       story.outcome == Outcome::Failed)
     return "captures at A and at B";
+  if (finding.code.starts_with("ice-") && seen_outside_nat(story.call, about))
+    return fmt::format("a capture at {}", to_string(other(about)));
   if (finding.code.starts_with("ice-"))
     return fmt::format("a capture at {}, or outside of {}'s NAT", to_string(other(about)),
                        to_string(about));
@@ -182,19 +237,45 @@ void limit_to_what_a_server_sees(const Story& story, Verdict& verdict) {
   verdict.would_decide = "captures at A and at B";
 }
 
-Verdict decisive(const Story& story, const Finding& finding) {
+const Finding* finding_of(const std::vector<Finding>& findings, std::string_view code) {
+  const auto found = std::find_if(findings.begin(), findings.end(),
+                                  [&](const Finding& f) { return f.code == code; });
+  return found == findings.end() ? nullptr : &*found;
+}
+
+// The server refused the other side in the same way.
+bool refused_both(const std::vector<Finding>& findings, const Finding& finding) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) {
+    return f.code == finding.code && f.peer && finding.peer && f.peer != finding.peer;
+  });
+}
+
+// That the relay was refused is certain; that a relay would have saved the call is so only where
+// the packets show that nothing else could.
+void blame_relay(const Story& story, const std::vector<Finding>& findings, const Finding& finding,
+                 Verdict& verdict) {
+  const Finding* nats = finding_of(findings, "ice-symmetric-both-no-relay");
+  verdict.confidence = nats != nullptr ? nats->confidence : Confidence::Likely;
+  std::string what = lowered(finding.summary);
+  if (refused_both(findings, finding) && what.ends_with('.'))
+    what.insert(what.size() - 1, fmt::format(" (and {} alike)", to_string(other(*finding.peer))));
+  const std::string_view before =
+      nats != nullptr ? "Both NATs give each destination another port, and no relay: "
+      // A direct path passes no server.
+      : seen_from_a_server(story.call, story.captures) ? "No relayed path worked: "
+                                                       : "No direct path worked, and no relay: ";
+  verdict.text = std::string(before) + what;
+}
+
+Verdict decisive(const Story& story, const std::vector<Finding>& findings) {
+  const Finding& finding = findings.front();
   Verdict verdict;
   verdict.code = finding.code;
   verdict.confidence = finding.confidence;
   verdict.text = finding.summary;
   verdict.would_decide = further_evidence(finding, story);
   if (never_up(story) && about_relay(finding.code)) {
-    // That the relay was refused is certain; that a relay would have saved the call is not.
-    verdict.confidence = Confidence::Likely;
-    verdict.text =
-        (seen_from_a_server(story.call, story.captures) ? "No relayed path worked: "
-                                                        : "No direct path worked, and no relay: ") +
-        lowered(finding.summary);
+    blame_relay(story, findings, finding, verdict);
   } else if (never_up(story) &&
              (finding.code == "ice-no-relay" || finding.code == "ice-no-answer" ||
               finding.code == "ice-one-side-silent")) {
@@ -245,6 +326,8 @@ void add_last_resort(const Story& story, std::vector<Finding>& findings) {
   if (story.outcome == Outcome::InProgress) {
     Finding finding = make_finding("capture-ends-early");
     finding.summary = progress_text(story);
+    if (const auto last = last_packet_of(story.call))
+      finding.evidence.push_back(*last);
     finding.try_this = "Capture longer, until both sides have given up or are connected.";
     findings.push_back(std::move(finding));
   } else if (!explained && (story.outcome == Outcome::Failed || story.outcome == Outcome::Lost)) {
@@ -268,7 +351,7 @@ Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, con
     return {"capture-ends-early", progress_text(story), Confidence::Certain,
             "a capture that goes on longer"};
   if (!findings.empty() && findings.front().level == Level::Error)
-    return decisive(story, findings.front());
+    return decisive(story, findings);
   Verdict verdict;
   verdict.text = connected_text(story);
   if (ending.inferred)

@@ -243,6 +243,10 @@ struct TurnRefusal {
   PacketRef first, last;
   Instant first_at;
   std::vector<IpAddress> peers;  // XOR-PEER-ADDRESS of the refused requests, distinct
+  // Of the first refused request: USERNAME and REALM, printable(), and whether its REALM and NONCE
+  // were those that the server gave last.
+  std::optional<std::string> username, realm;
+  bool current_realm = false, current_nonce = false;
 };
 struct TurnAllocation {
   std::optional<Side> of;
@@ -325,12 +329,16 @@ struct Peer {
   Inferred inferred;
 };
 
+// How much of a story an entry is: a story that is cut to fit a page loses details first.
+enum class Weight : std::uint8_t { Detail, Normal, Main };
+
 struct TimelineEntry {
   Instant at;
   std::optional<PacketRef> packet;
   std::optional<Side> peer;
   std::string layer;  // signaling | stun | turn | ice | dtls | media | nat | network
   std::string what;
+  Weight weight = Weight::Normal;
 };
 
 struct Finding {
@@ -396,6 +404,7 @@ struct Call {
   // For the story. Packets of any kind that a side sent to the other (never to servers), each
   // counted once, and the last of them.
   PerSide packets_from{};
+  std::vector<std::uint32_t> captures;  // that hold packets of the call, ascending; empty: all
   std::array<std::optional<PacketRef>, 2> last_packet_from;
   std::array<std::optional<Instant>, 2> last_packet_from_at;
   std::vector<IcmpReport> icmp_reports;

@@ -112,7 +112,11 @@ std::string try_section(const Call& call, const Page& page) {
     if (!finding.try_this.empty() && !said && finding.level != Level::Note)
       advice.push_back(finding.try_this);
   }
-  if (call.verdict.would_decide)
+  // One capture to take is advice enough.
+  const bool capture_said = std::any_of(advice.begin(), advice.end(), [](const std::string& line) {
+    return line.find("Capture") != std::string::npos;
+  });
+  if (call.verdict.would_decide && !capture_said)
     advice.push_back("To be certain: " + *call.verdict.would_decide + ".");
   std::string out;
   constexpr std::size_t kMost = 4;

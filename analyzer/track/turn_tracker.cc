@@ -178,11 +178,25 @@ void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
     if (a.asked_peers.size() < kMaxAskedPeers &&
         std::find(a.asked_peers.begin(), a.asked_peers.end(), peer) == a.asked_peers.end())
       a.asked_peers.push_back(peer);
+  if (request.authenticated)
+    note_credentials(a, message, request);
   // Data may use the channel before the response is seen here, or when that was not captured.
   if (request.method == stun::Method::ChannelBind && !request.peers.empty() &&
       a.channel(request.channel) == nullptr && a.channels.size() < kMaxChannels)
     a.channels.push_back({request.channel, request.peers.front(), 0, std::nullopt});
   open.push_back(std::move(request));
+}
+
+void TurnTracker::note_credentials(const AllocationSeen& a, const stun::MessageView& message,
+                                   OpenRequest& request) {
+  if (const auto username = message.text(stun::Attribute::Username))
+    request.username = printable(username->substr(0, kMaxText));
+  const auto realm = message.text(stun::Attribute::Realm);
+  if (realm)
+    request.realm = printable(realm->substr(0, kMaxText));
+  request.current_realm = realm && !a.realm.empty() && *realm == a.realm;
+  const auto nonce = message.text(stun::Attribute::Nonce);
+  request.current_nonce = nonce && !a.nonce.empty() && *nonce == a.nonce;
 }
 
 void TurnTracker::on_success(AllocationSeen& a, const OpenRequest& request,
@@ -224,6 +238,10 @@ void TurnTracker::on_error(AllocationSeen& a, const OpenRequest& request,
   const auto error = message.error_code();
   if (!error)
     return;
+  if (const auto realm = message.text(stun::Attribute::Realm))
+    a.realm = realm->substr(0, kMaxText);
+  if (const auto nonce = message.text(stun::Attribute::Nonce))
+    a.nonce = nonce->substr(0, kMaxText);
   const std::string method = stun::method_name(request.method);
   auto refusal = std::find_if(a.refusals.begin(), a.refusals.end(), [&](const TurnRefusal& r) {
     return r.code == error->code && r.method == method && r.authenticated == request.authenticated;
@@ -238,6 +256,10 @@ void TurnTracker::on_error(AllocationSeen& a, const OpenRequest& request,
     fresh.authenticated = request.authenticated;
     fresh.first = packet.ref;
     fresh.first_at = packet.at;
+    fresh.username = request.username;
+    fresh.realm = request.realm;
+    fresh.current_realm = request.current_realm;
+    fresh.current_nonce = request.current_nonce;
     a.refusals.push_back(std::move(fresh));
     refusal = std::prev(a.refusals.end());
   }

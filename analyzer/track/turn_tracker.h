@@ -49,6 +49,7 @@ struct AllocationSeen {
   std::array<std::uint64_t, 2> unread_packets{};   // relayed, and cut before they could be read
   std::array<std::uint64_t, 2> hidden_packets{};   // of these, with a peer that is not known
   std::string software;
+  std::string realm, nonce;  // of the server's last challenge
 
   ChannelUse* channel(std::uint16_t number);
 };
@@ -78,6 +79,7 @@ class TurnTracker {
   static constexpr std::size_t kMaxRefusals = 32;
   static constexpr std::size_t kMaxIds = 200'000;
   static constexpr std::size_t kMaxAskedPeers = 256;
+  static constexpr std::size_t kMaxText = 763;  // octets of a realm or nonce (RFC 8489 section 14)
 
   static bool is_turn(stun::Method method);
   // A message with a TURN method. The answer holds the inner datagram, if it has one.
@@ -110,6 +112,8 @@ class TurnTracker {
     std::uint16_t channel = 0;
     std::optional<std::uint32_t> lifetime;
     std::vector<Endpoint> peers;
+    std::optional<std::string> username, realm;
+    bool current_realm = false, current_nonce = false;
   };
 
   AllocationSeen* allocation(FlowRecord& flow, FlowId id, Direction direction,
@@ -118,6 +122,8 @@ class TurnTracker {
   static std::optional<Relayed> on_indication(AllocationSeen& a, Direction direction,
                                               const stun::MessageView& message);
   void on_request(AllocationSeen& a, std::uint32_t index, const stun::MessageView& message);
+  static void note_credentials(const AllocationSeen& a, const stun::MessageView& message,
+                               OpenRequest& request);
   void on_success(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,
                   const Packet& packet);
   void on_error(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,

@@ -41,8 +41,8 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"c04-symmetric-no-turn-fails/peerA.pcapng", Failed, "ice-no-relay", Likely},
         Expected{"c04-symmetric-no-turn-fails/peerB.pcapng", Failed, "ice-no-relay", Likely},
         Expected{"c04-symmetric-no-turn-fails/natA-wan.pcapng", Failed, "ice-no-relay", Likely},
-        Expected{"c05-turn-wrong-password/peerA.pcapng", Failed, "turn-401-loop", Likely},
-        Expected{"c05-turn-wrong-password/peerB.pcapng", Failed, "turn-401-loop", Likely},
+        Expected{"c05-turn-wrong-password/peerA.pcapng", Failed, "turn-401", Likely},
+        Expected{"c05-turn-wrong-password/peerB.pcapng", Failed, "turn-401", Likely},
         Expected{"c05b-turn-403-forbidden-peer/peerA.pcapng", Failed, "turn-403", Likely},
         Expected{"c05b-turn-403-forbidden-peer/peerB.pcapng", Failed, "turn-403", Likely},
         Expected{"c05b-turn-403-forbidden-peer/turn.pcapng", Failed, "turn-403", Possible},
@@ -65,6 +65,72 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"c17-candidates-lost-one-way/peerA.pcapng", Connected, "ok", Certain},
         Expected{"c18-janus-echotest/peerA.pcapng", Closed, "ok", Likely},
         Expected{"c19-janus-ice-lite/peerA.pcapng", Closed, "ok", Likely}));
+
+const Finding* find(const Call& call, std::string_view code) {
+  for (const Finding& finding : call.findings)
+    if (finding.code == code)
+      return &finding;
+  return nullptr;
+}
+
+Analysis all_points_of(const std::string& call, const std::vector<std::string>& more = {}) {
+  const std::string folder = std::string(PARLEY_SOURCE_DIR "/captures/") + call + "/";
+  std::vector<std::string> files;
+  for (const char* point : {"peerA", "natA-wan", "natB-wan", "peerB", "turn"})
+    files.push_back(folder + point + ".pcapng");
+  files.insert(files.end(), more.begin(), more.end());
+  return analyze_captures(files, {});
+}
+
+TEST(AllPoints, ShowThatBothNatsOfC04ChangeThePort) {
+  const Analysis analysis = all_points_of("c04-symmetric-no-turn-fails");
+  ASSERT_EQ(analysis.calls.size(), 1U);
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.verdict.code, "ice-symmetric-both-no-relay");
+  EXPECT_EQ(call.verdict.confidence, Certain);
+  const Finding* finding = find(call, call.verdict.code);
+  ASSERT_NE(finding, nullptr);
+  for (const char* fact : {":25906 to 10.2.0.2:56134", ":58611 to 10.1.0.2:36615",
+                           "121 of 121 seen last at natB-wan", "none at peerB"})
+    EXPECT_NE(finding->because.find(fact), std::string::npos) << fact << "\n" << finding->because;
+}
+
+TEST(AllPoints, OfC05TellTheSameWithACaptureOfAnotherCallBesideThem) {
+  const Analysis alone = all_points_of("c05-turn-wrong-password");
+  const Analysis more =
+      all_points_of("c05-turn-wrong-password",
+                    {PARLEY_SOURCE_DIR "/captures/c17-candidates-lost-one-way/peerA.pcapng"});
+  ASSERT_EQ(alone.calls.size(), 1U);
+  ASSERT_EQ(more.calls.size(), 2U);
+  EXPECT_EQ(alone.calls[0].verdict.code, "turn-401");
+  EXPECT_EQ(more.calls[0].verdict.code, "turn-401");
+  EXPECT_EQ(alone.calls[0].verdict.confidence, more.calls[0].verdict.confidence);
+  EXPECT_EQ(alone.calls[0].findings.size(), more.calls[0].findings.size());
+}
+
+TEST(AllPoints, OfC09NameTheDirectionThatBroke) {
+  const Analysis analysis = all_points_of("c09-consent-loss");
+  ASSERT_EQ(analysis.calls.size(), 1U);
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.outcome, Lost);
+  EXPECT_EQ(call.verdict.code, "ice-path-broken");
+  const Finding* finding = find(call, call.verdict.code);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->peer, Side::B);
+  EXPECT_NE(finding->because.find("B answered 151 of A's checks [natA-wan"), std::string::npos)
+      << finding->because;
+}
+
+TEST(OnePoint, OfC05NamesTheCredentialsThatWereRefused) {
+  const Analysis analysis =
+      analyze_captures({PARLEY_SOURCE_DIR "/captures/c05-turn-wrong-password/peerA.pcapng"}, {});
+  const Finding* finding = find(analysis.calls[0], "turn-401");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(
+      finding->because.find("with the server's current nonce: user name or password is wrong"),
+      std::string::npos)
+      << finding->because;
+}
 
 }  // namespace
 }  // namespace parley::analyzer

@@ -42,18 +42,47 @@ TEST(TurnRefusal, WrongCredentialsExplainTheMissingRelay) {
   Call& call = analysis.calls[0];
   call.turn = {refused(401, true)};
   diagnose(analysis);
-  EXPECT_EQ(call.verdict.code, "turn-401-loop");
+  EXPECT_EQ(call.verdict.code, "turn-401");
   // That the relay was refused is certain, that it would have saved the call is not.
-  EXPECT_EQ(find(call, "turn-401-loop")->confidence, Confidence::Certain);
+  EXPECT_EQ(find(call, "turn-401")->confidence, Confidence::Certain);
   EXPECT_EQ(call.verdict.confidence, Confidence::Likely);
   EXPECT_NE(find(call, "ice-no-relay"), nullptr);
+}
+
+TEST(TurnRefusal, OneRefusalIsNoLoop) {
+  Analysis analysis = test::unanswered_call();
+  analysis.calls[0].turn = {refused(401, true)};
+  analysis.calls[0].turn[0].refusals[0].count = 20;
+  diagnose(analysis);
+  EXPECT_EQ(analysis.calls[0].verdict.code, "turn-401-loop");
+}
+
+TEST(TurnRefusal, TheCredentialsThatWereSentAreNamed) {
+  Analysis analysis = test::unanswered_call();
+  Call& call = analysis.calls[0];
+  call.turn = {refused(401, true)};
+  TurnRefusal& refusal = call.turn[0].refusals[0];
+  refusal.username = "alice";
+  refusal.realm = "turn.example";
+  refusal.current_realm = refusal.current_nonce = true;
+  diagnose(analysis);
+  const Finding* finding = find(call, "turn-401");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->because.find("A asked as 'alice' in realm 'turn.example' with the server's "
+                                  "current nonce: user name or password is wrong."),
+            std::string::npos);
+  EXPECT_NE(finding->try_this.find("--password"), std::string::npos);
+  EXPECT_EQ(finding->try_this.find("expires"), std::string::npos);
+  refusal.username = "1795332269:alice";
+  diagnose(analysis);
+  EXPECT_NE(find(call, "turn-401")->try_this.find("expires"), std::string::npos);
 }
 
 TEST(TurnRefusal, TheFirst401BringsTheRealmAndIsNoFault) {
   Analysis analysis = test::unanswered_call();
   analysis.calls[0].turn = {refused(401, false)};
   diagnose(analysis);
-  EXPECT_EQ(find(analysis.calls[0], "turn-401-loop"), nullptr);
+  EXPECT_EQ(find(analysis.calls[0], "turn-401"), nullptr);
 }
 
 TEST(TurnRefusal, AForbiddenPeerIsNamedWithItsAddress) {

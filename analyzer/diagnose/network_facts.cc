@@ -1,0 +1,257 @@
+#include "analyzer/diagnose/network_facts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "analyzer/diagnose/facts.h"
+
+namespace parley::analyzer {
+namespace {
+
+constexpr std::size_t kMostListed = 4;
+
+template <class F>
+void for_each_pair(const Call& call, Side side, F&& f) {
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      if (pair.agent == side && pair.requests > 0)
+        f(pair);
+}
+
+std::set<Endpoint> addresses_checked_by(const Call& call, Side side) {
+  std::set<Endpoint> addresses;
+  for_each_pair(call, side, [&](const Pair& pair) {
+    if (pair.remote.address)
+      addresses.insert(*pair.remote.address);
+  });
+  return addresses;
+}
+
+std::string port_list(const std::vector<Endpoint>& addresses) {
+  std::vector<std::string> words;
+  for (const Endpoint& address : addresses)
+    words.push_back(words.empty() ? to_string(address) : fmt::format(":{}", address.port));
+  return listed(words, kMostListed);
+}
+
+bool is_stun_server(const Call& call, const Endpoint& address) {
+  return std::any_of(call.stun_servers.begin(), call.stun_servers.end(),
+                     [&](const StunServerUse& use) { return use.server == address; });
+}
+
+// The mappings of one socket, which stand together.
+using Mappings = std::vector<const NatMapping*>;
+std::vector<Mappings> by_socket(const Nat& nat) {
+  std::vector<Mappings> sockets;
+  for (const NatMapping& mapping : nat.mappings) {
+    if (sockets.empty() || sockets.back().front()->inside != mapping.inside)
+      sockets.emplace_back();
+    sockets.back().push_back(&mapping);
+  }
+  return sockets;
+}
+
+std::size_t distinct_outside(const Mappings& mappings) {
+  std::set<Endpoint> outside;
+  for (const NatMapping* mapping : mappings)
+    outside.insert(mapping->outside);
+  return outside.size();
+}
+
+std::string mapping_fact(const Story& story, Side side, const Mappings& mappings) {
+  std::vector<std::string> parts;
+  std::vector<PacketRef> packets;
+  for (const NatMapping* mapping : mappings) {
+    parts.push_back(
+        fmt::format(":{} to {}{}", mapping->outside.port,
+                    is_stun_server(story.call, mapping->destination) ? "the STUN server " : "",
+                    to_string(mapping->destination)));
+    packets.push_back(mapping->shown_by);
+  }
+  return fmt::format("{}'s NAT gives {} another port of {} for each destination: {} {}.",
+                     to_string(side), to_string(mappings.front()->inside),
+                     to_string(mappings.front()->outside.address), listed(parts, kMostListed),
+                     story.cite.list(packets));
+}
+
+// The first sentence of an unanswered pair: from where to where, how many.
+std::string end_fact(const Story& story, Side side, const Pair& pair) {
+  const SeenAt& last = pair.requests_seen_at.back();
+  const std::optional<std::uint32_t> far = home_of(story.call, other(side));
+  const std::string what = fmt::format("{}'s checks {} -> {}: ", to_string(side),
+                                       address_word(pair.local), address_word(pair.remote));
+  const std::string seen = fmt::format("{} of {}", last.count, pair.requests);
+  const std::string where = fmt::format("{} {}", place_name(story, last.first.capture),
+                                        story.cite.range(last.first, last.last));
+  if (far && *far == last.first.capture)
+    return fmt::format("{}{} reached {}, and got no answer there.", what, seen, where);
+  return fmt::format("{}{} seen last at {}{}.", what, seen, where,
+                     far ? ", none at " + place_name(story, *far) : std::string());
+}
+
+bool told_where_it_ended(const Pair& pair) {
+  return pair.requests > 0 && pair.responses == 0 && !pair.requests_seen_at.empty();
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> home_of(const Call& call, Side side) {
+  std::map<std::uint32_t, std::uint64_t> checks;
+  for_each_pair(call, side, [&](const Pair& pair) {
+    if (pair.first)
+      checks[pair.first->capture] += pair.requests;
+  });
+  const auto most =
+      std::max_element(checks.begin(), checks.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == checks.end() ? std::nullopt : std::optional(most->first);
+}
+
+std::string place_name(const Story& story, std::uint32_t capture) {
+  const std::string file = story.cite.file(capture);
+  return file.empty() ? "this point" : file;
+}
+
+bool talks_to_servers(const Call& call, Side side) {
+  return std::any_of(call.stun_servers.begin(), call.stun_servers.end(),
+                     [&](const StunServerUse& use) { return use.of == side; }) ||
+         !allocations_of(call, side).empty();
+}
+
+bool seen_outside_nat(const Call& call, Side side) {
+  return std::any_of(
+      call.stun_servers.begin(), call.stun_servers.end(), [&](const StunServerUse& use) {
+        return use.of == side && !use.mapped.empty() && use.mapped.front() == use.client;
+      });
+}
+
+bool changes_port(const Call& call, Side side) {
+  const Nat& nat = call.peers[index_of(side)].nat;
+  return nat.mapping && *nat.mapping != "endpoint-independent" && !nat.mappings.empty();
+}
+
+std::vector<Endpoint> untold_sources(const Call& call, Side side) {
+  const std::set<Endpoint> aimed_at = addresses_checked_by(call, other(side));
+  const std::set<Endpoint> targets = addresses_checked_by(call, side);
+  std::vector<Endpoint> sources;
+  for (const NatMapping& mapping : call.peers[index_of(side)].nat.mappings)
+    if (targets.count(mapping.destination) > 0)
+      sources.push_back(mapping.outside);
+  // A capture outside of the NAT shows no inside: there the checks come from the address itself.
+  if (seen_outside_nat(call, side))
+    for_each_pair(call, side, [&](const Pair& pair) {
+      if (pair.local.address && !pair.through_turn)
+        sources.push_back(*pair.local.address);
+    });
+  std::vector<Endpoint> untold;
+  for (const Endpoint& source : sources) {
+    const bool same_host = std::any_of(aimed_at.begin(), aimed_at.end(), [&](const Endpoint& aim) {
+      return aim.address == source.address;
+    });
+    if (aimed_at.count(source) > 0)
+      return {};
+    if (same_host && std::find(untold.begin(), untold.end(), source) == untold.end())
+      untold.push_back(source);
+  }
+  return untold;
+}
+
+void add_mapping_facts(const Story& story, Side side, Finding& finding) {
+  if (!changes_port(story.call, side))
+    return;
+  for (const Mappings& mappings : by_socket(story.call.peers[index_of(side)].nat)) {
+    if (distinct_outside(mappings) < 2)
+      continue;
+    finding.facts.push_back(mapping_fact(story, side, mappings));
+    for (const NatMapping* mapping : mappings)
+      if (finding.evidence.size() < kMostListed * 2)
+        finding.evidence.push_back(mapping->shown_by);
+    return;  // one socket is enough
+  }
+}
+
+void add_untold_port_fact(const Story& story, Side side, Finding& finding) {
+  const std::vector<Endpoint> untold = untold_sources(story.call, side);
+  if (untold.empty())
+    return;
+  std::vector<Endpoint> aims;
+  for (const Endpoint& aim : addresses_checked_by(story.call, other(side)))
+    if (aim.address == untold.front().address)
+      aims.push_back(aim);
+  const std::string_view us = to_string(side);
+  const std::string_view them = to_string(other(side));
+  finding.facts.push_back(fmt::format(
+      "{}'s checks go to {}, and {}'s checks come from {}: another port, which no check of {} "
+      "goes to.",
+      them, port_list(aims), us, port_list(untold), them));
+}
+
+const Pair* only_reflexive(const Transport& transport, Side side) {
+  const Pair* own = nullptr;
+  const Pair* theirs = nullptr;
+  for (const Pair& pair : transport.pairs) {
+    if (pair.requests == 0)
+      continue;
+    const Pair*& first = pair.agent == side ? own : theirs;
+    if (pair.agent == side && own != nullptr && own->remote.address != pair.remote.address)
+      return nullptr;
+    if (first == nullptr || (pair.first_at && first->first_at && *pair.first_at < *first->first_at))
+      first = &pair;
+  }
+  if (own == nullptr || theirs == nullptr || !own->first_at || !theirs->first_at ||
+      !own->remote.address || own->remote.type || !own->local.type ||
+      own->remote.address->address.classify() != AddressClass::Global)
+    return nullptr;
+  const bool after = *own->first_at > *theirs->first_at;
+  return after && own->remote.address == theirs->local.address ? own : nullptr;
+}
+
+void add_end_facts(const Story& story, Side side, Finding& finding) {
+  if (story.captures.size() < 2)
+    return;
+  std::size_t told = 0;
+  for_each_pair(story.call, side, [&](const Pair& pair) {
+    if (!told_where_it_ended(pair) || ++told > kMostListed)
+      return;
+    finding.facts.push_back(end_fact(story, side, pair));
+    finding.evidence.push_back(pair.requests_seen_at.back().last);
+  });
+}
+
+bool ends_before_peer(const Call& call, Side side) {
+  const std::optional<std::uint32_t> near = home_of(call, side);
+  const std::optional<std::uint32_t> far = home_of(call, other(side));
+  if (!near || !far || *near == *far)
+    return false;
+  bool any = false;
+  bool all = true;
+  for_each_pair(call, side, [&](const Pair& pair) {
+    any = true;
+    all = all && told_where_it_ended(pair) && pair.requests_seen_at.back().first.capture != *far;
+  });
+  return any && all;
+}
+
+std::optional<BrokenWay> broken_way(const Call& call, Side side, const Pair& selected) {
+  const std::optional<std::uint32_t> near = home_of(call, side);
+  const std::optional<std::uint32_t> far = home_of(call, other(side));
+  if (!near || !far || !selected.last_response_at)
+    return std::nullopt;
+  const auto later = [&](const SeenAt& seen) {
+    return seen.last_at > *selected.last_response_at && seen.count * 2 > selected.unanswered;
+  };
+  for (const SeenAt& answers : selected.answered_elsewhere)
+    if (answers.first.capture != *near && later(answers))
+      return BrokenWay{other(side), answers.first.capture, *near};
+  if (!selected.requests_seen_at.empty() && selected.answered_elsewhere.empty()) {
+    const SeenAt& seen = selected.requests_seen_at.back();
+    if (seen.first.capture != *far && later(seen))
+      return BrokenWay{side, seen.first.capture, *far};
+  }
+  return std::nullopt;
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,56 @@
+#pragma once
+
+// What the packets say of the network between the peers: which ports a NAT gave to whom, at which
+// capture point checks were seen last, whose traffic with servers passes a capture point. Sentences
+// for findings, each of them certain, and the questions that the rules ask about them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/diagnose/rules.h"
+#include "analyzer/model/model.h"
+
+namespace parley::analyzer {
+
+// The capture that lies nearest to a side: the one where its checks are counted.
+std::optional<std::uint32_t> home_of(const Call& call, Side side);
+// "natA-wan", or "this point" where there is but one capture.
+std::string place_name(const Story& story, std::uint32_t capture);
+
+// Whether any traffic of `side` with a STUN or TURN server was seen: only then does it mean
+// something that no Allocate was among it.
+bool talks_to_servers(const Call& call, Side side);
+// The servers see `side` at the address that it has in the capture: no NAT of it is behind that
+// point.
+bool seen_outside_nat(const Call& call, Side side);
+
+// The NAT of `side` gave one socket different ports towards different destinations.
+bool changes_port(const Call& call, Side side);
+// Addresses that checks of `side` leave from outside of its NAT, and that no check of the other
+// side goes to, although they go to another port of the same host.
+std::vector<Endpoint> untold_sources(const Call& call, Side side);
+// "A's NAT gives 10.1.0.2:36615 another port for each destination: :60156 to ...".
+void add_mapping_facts(const Story& story, Side side, Finding& finding);
+void add_untold_port_fact(const Story& story, Side side, Finding& finding);
+
+// The pair with the one address that `side` checked, if it is where the other side's checks come
+// from and `side` sent none before the first of them came; nullptr otherwise. Not on one local
+// network, where the first check may well come before the candidate does.
+const Pair* only_reflexive(const Transport& transport, Side side);
+
+// Where the unanswered checks of `side` were seen last: one sentence for each pair.
+void add_end_facts(const Story& story, Side side, Finding& finding);
+// All of them ended before the capture that lies nearest to the other side.
+bool ends_before_peer(const Call& call, Side side);
+
+// A way between two capture points that packets of `from` enter and do not leave.
+struct BrokenWay {
+  Side from = Side::A;
+  std::uint32_t seen = 0, missing = 0;  // captures
+};
+// Where the packets end that would have told `side` that its selected pair still works.
+std::optional<BrokenWay> broken_way(const Call& call, Side side, const Pair& selected);
+
+}  // namespace parley::analyzer
