@@ -267,7 +267,7 @@ Analysis restarted_call() {
   for (const std::uint64_t number : {1287U, 1289U, 1291U, 1293U, 1295U, 1299U, 1301U})
     call.icmp_reports.push_back({packet(number), at(11.949), 3, 3, true,
                                  endpoint("192.168.50.12:53005"), endpoint("192.168.50.11:36975"),
-                                 Side::A});
+                                 Side::A, std::nullopt, false});
   call.packets_from = {600, 650};
   call.last_packet_from = {packet(1285), packet(1302)};
   call.last_packet_from_at = {at(11.946), at(13.496)};

@@ -158,7 +158,7 @@ class Errors(unittest.TestCase):
     def test_bad_digits_are_named(self):
         self.fails(["decode", "stun", "00 01 0g"], "character 8", "'g'")
         self.fails(["decode", "stun", "000"], "3 are there")
-        self.fails(["decode", "stun", ""], "nothing is there")
+        self.fails(["decode", "stun", ""], "an argument is empty")
         self.fails(["decode", "stun", "-"], "standard input", "character 3", stdin=b"0xz")
         self.fails(["decode", "stun", CAPTURE], "is a file")
 
