@@ -34,8 +34,8 @@ struct IcmpSeen {
   std::uint64_t quoted = 0;
 };
 
-// Packets of one capture by protocol, each counted once; turn_tcp are the segments of connections to
-// TURN servers that hold data.
+// Packets of one capture by protocol, each counted once; turn_tcp are the segments of connections
+// to TURN servers that hold data.
 struct ProtocolCounts {
   std::uint64_t stun = 0, turn = 0, dtls = 0, srtp = 0, srtcp = 0, rtp = 0, rtcp = 0, icmp = 0,
                 arp = 0, tcp = 0, turn_tcp = 0, dns = 0, fragment = 0, other = 0;

@@ -200,8 +200,7 @@ TEST(BothSymmetric, IsNotClaimedWhenOneMappingIsUnknown) {
   call.peers[1].nat = {};
   diagnose(analysis);
   EXPECT_EQ(call.verdict.code, "ice-no-relay");
-  EXPECT_NE(find(call, "ice-no-relay")->because.find("for each destination"),
-            std::string::npos);
+  EXPECT_NE(find(call, "ice-no-relay")->because.find("for each destination"), std::string::npos);
 }
 
 TEST(BothSymmetric, IsNotClaimedWhenThePeerChecksThePortThatTheChecksComeFrom) {
