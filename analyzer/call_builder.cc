@@ -47,6 +47,7 @@ class Builder {
   void fill_ufrags(std::uint32_t index, Call& call) const;
   void fill_roles(std::uint32_t index, Call& call) const;
   void fill_candidates(const CallLayout& layout, Call& call) const;
+  void fill_last_packet(const CallLayout& layout, Side side, Call& call) const;
   void fill_totals(const CallLayout& layout, Call& call) const;
   void fill_icmp(const CallLayout& layout, Call& call) const;
   void place_servers(std::vector<Call>& calls) const;
@@ -269,6 +270,27 @@ void Builder::fill_peers(std::uint32_t index, const CallLayout& layout, Call& ca
   }
 }
 
+// The last packet of a side over all routes: of each route where most of the side's packets were
+// seen, which is at its own end, and first.
+void Builder::fill_last_packet(const CallLayout& layout, Side side, Call& call) const {
+  std::map<std::uint32_t, const FlowDirection*> nearest;
+  for (const FlowUse& use : layout.flows) {
+    const FlowDirection& way = pipeline_.flows()[use.flow].directions[direction_of(use, side)];
+    const FlowDirection*& best = nearest[use.route];
+    if (way.packets() > 0 &&
+        (best == nullptr || way.packets() > best->packets() ||
+         (way.packets() == best->packets() && way.last_any.at < best->last_any.at)))
+      best = &way;
+  }
+  auto& at = call.last_packet_from_at[index_of(side)];
+  for (const auto& [route, way] : nearest) {
+    if (way == nullptr || (at && way->last_any.at <= *at))
+      continue;
+    at = way->last_any.at;
+    call.last_packet_from[index_of(side)] = way->last_any.ref;
+  }
+}
+
 void Builder::fill_totals(const CallLayout& layout, Call& call) const {
   bool any = false;
   for (const Side side : {Side::A, Side::B}) {
@@ -281,10 +303,6 @@ void Builder::fill_totals(const CallLayout& layout, Call& call) const {
       const FlowDirection& way = flow.directions[direction_of(use, side)];
       if (way.packets() == 0)
         continue;
-      if (!call.last_packet_from_at[s] || way.last_any.at > *call.last_packet_from_at[s]) {
-        call.last_packet_from_at[s] = way.last_any.at;
-        call.last_packet_from[s] = way.last_any.ref;
-      }
       if (!any || flow.first.at < call.first_at)
         call.first_at = flow.first.at;
       if (!any || flow.last_at > call.last_at)
@@ -292,6 +310,8 @@ void Builder::fill_totals(const CallLayout& layout, Call& call) const {
       any = true;
     }
   }
+  for (const Side side : {Side::A, Side::B})
+    fill_last_packet(layout, side, call);
   std::set<std::uint32_t> captures;
   for (const FlowUse& use : layout.flows)
     captures.insert(pipeline_.flows()[use.flow].first.ref.capture);

@@ -31,14 +31,17 @@ class Judge {
   std::optional<Instant> first_hello(bool only_own) const;
   const DtlsPart* nearest_to(Side side) const;
   Side last_receiver() const;
-  std::optional<Instant> last_flight(const DtlsPart& part, Side receiver) const;
+  const std::optional<Sighting>& last_flight(const DtlsPart& part, Side receiver) const {
+    return part.half(other(receiver)).last_flight;
+  }
   bool silent_since(const DtlsPart& part, Side receiver) const;
-  std::optional<Instant> proof_of(Side side) const;
+  std::optional<Sighting> proof_of(Side side) const;
   void judge_12();
   void judge_by_data();
-  void connect(Instant at) {
+  void connect(const Sighting& by) {
     d_.state = trace::DtlsState::Connected;
-    d_.connected_at = at;
+    d_.connected_at = by.at;
+    d_.connected_by = by.ref;
   }
 
   const std::vector<DtlsPart>& parts_;
@@ -87,11 +90,6 @@ Side Judge::last_receiver() const {
   return client;
 }
 
-std::optional<Instant> Judge::last_flight(const DtlsPart& part, Side receiver) const {
-  const auto& flight = part.half(other(receiver)).last_flight;
-  return flight ? std::optional(flight->at) : std::nullopt;
-}
-
 // It did not repeat its Finished when it would have had to.
 bool Judge::silent_since(const DtlsPart& part, Side receiver) const {
   const DtlsHalf& half = part.half(receiver);
@@ -99,15 +97,14 @@ bool Judge::silent_since(const DtlsPart& part, Side receiver) const {
 }
 
 // Data that only a side whose handshake is complete can protect.
-std::optional<Instant> Judge::proof_of(Side side) const {
-  std::optional<Instant> proof;
-  if (const auto seen = application(side))
-    proof = seen->at;
+std::optional<Sighting> Judge::proof_of(Side side) const {
+  std::optional<Sighting> proof = application(side);
   for (const Flow& flow : t_.flows) {
-    if (flow.from != side || !flow.first_rtp_at || !d_.started_at ||
+    if (flow.from != side || !flow.first_rtp || !flow.first_rtp_at || !d_.started_at ||
         *flow.first_rtp_at < *d_.started_at)
       continue;
-    proof = proof ? std::min(*proof, *flow.first_rtp_at) : *flow.first_rtp_at;
+    if (!proof || *flow.first_rtp_at < proof->at)
+      proof = Sighting{*flow.first_rtp, *flow.first_rtp_at};
   }
   return proof;
 }
@@ -120,7 +117,7 @@ void Judge::judge_12() {
   const bool own = part != nullptr && is_own(*part, receiver);
   const auto hello = first_hello(own);
   if (flight && hello && receiver == d_.client && (own || proof || silent_since(*part, receiver))) {
-    d_.handshake_ms = milliseconds(*flight - *hello);
+    d_.handshake_ms = milliseconds(flight->at - *hello);
     if (!own)
       d_.inferred.emplace_back("handshake_ms");  // the hello left earlier, the flight arrived later
   }
@@ -142,7 +139,7 @@ void Judge::judge_by_data() {
   const bool media = t_.srtp_packets[0] + t_.srtp_packets[1] > 0;
   if ((!a && !b) || !((a && b) || media))
     return;
-  connect(!b || (a && a->at < b->at) ? a->at : b->at);
+  connect(!b || (a && a->at < b->at) ? *a : *b);
   d_.inferred.emplace_back("state");
   const auto hello = first_hello(true);
   if (!d_.client || !hello)

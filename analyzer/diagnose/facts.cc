@@ -205,14 +205,6 @@ std::vector<StunTalk> stun_talks(const Call& call) {
   return talks;
 }
 
-std::optional<Instant> gone_at(const Call& call, Side side) {
-  const std::optional<Instant> last = last_heard_at(call, side);
-  for (const IcmpReport& report : call.icmp_reports)
-    if (report.port_unreachable && report.owner == side && (!last || report.at >= *last))
-      return report.at;
-  return std::nullopt;
-}
-
 std::optional<Instant> last_payload_at(const Transport& transport, Side side) {
   std::optional<Instant> last;
   for (const Flow& flow : transport.flows)

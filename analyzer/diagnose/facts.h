@@ -76,9 +76,6 @@ bool ended_with_alert(const Transport& transport, Side side);
 // sent not one DTLS or media packet any more: the side that is silent.
 std::optional<Side> silent_behind_dtls(const Transport& transport);
 
-// When ICMP said that the ports of `side` are closed, after its last packet.
-std::optional<Instant> gone_at(const Call& call, Side side);
-
 // The consent of `side` on its selected pair: how long the last checks went unanswered.
 struct Silence {
   const Pair* pair = nullptr;

@@ -193,7 +193,8 @@ const Pair* only_reflexive(const Transport& transport, Side side) {
   const Pair* own = nullptr;
   const Pair* theirs = nullptr;
   for (const Pair& pair : transport.pairs) {
-    if (pair.requests == 0)
+    // Checks that got no answer may never have come to `side`.
+    if (pair.requests == 0 || (pair.agent != side && pair.responses == 0))
       continue;
     const Pair*& first = pair.agent == side ? own : theirs;
     if (pair.agent == side && own != nullptr && own->remote.address != pair.remote.address)

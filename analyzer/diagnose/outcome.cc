@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/words.h"
 
@@ -27,7 +28,10 @@ bool alert_named(const Dtls& dtls, std::string_view description) {
 bool ended_in_order(const Transport& transport, const Call& call) {
   return transport.dtls.state == trace::DtlsState::Closed ||
          alert_named(transport.dtls, "close_notify") || ended_with_alert(transport, Side::A) ||
-         ended_with_alert(transport, Side::B) || (gone_at(call, Side::A) && gone_at(call, Side::B));
+         ended_with_alert(transport, Side::B) ||
+         (gone_at(call, Side::A) && gone_at(call, Side::B)) ||
+         hung_up(call, transport, Side::A) != nullptr ||
+         hung_up(call, transport, Side::B) != nullptr;
 }
 
 Outcome after_connect(const Transport& transport, const Call& call, Instant last_packet) {

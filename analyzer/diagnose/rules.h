@@ -30,6 +30,7 @@ void find_role_conflicts(const Story& story, Findings& out);
 void find_restarts(const Story& story, Findings& out);
 void find_differing_paths(const Story& story, Findings& out);
 void find_lost_consent(const Story& story, Findings& out);
+// rules_end.cc: how a side left.
 void find_unreachable(const Story& story, Findings& out);
 // rules_path.cc: which path the call has, and how good it is.
 void find_relayed_path(const Story& story, Findings& out);

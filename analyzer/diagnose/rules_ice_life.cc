@@ -309,39 +309,4 @@ void find_lost_consent(const Story& story, Findings& out) {
   }
 }
 
-void find_unreachable(const Story& story, Findings& out) {
-  for (const Side owner : {Side::A, Side::B}) {
-    std::vector<PacketRef> packets;
-    std::vector<std::string> targets;
-    std::optional<Instant> first;
-    for (const IcmpReport& report : story.call.icmp_reports) {
-      if (report.owner != owner)
-        continue;
-      packets.push_back(report.packet);
-      if (!first)
-        first = report.at;
-      const std::string target = to_string(report.refused);
-      if (std::find(targets.begin(), targets.end(), target) == targets.end())
-        targets.push_back(target);
-    }
-    if (packets.empty())
-      continue;
-    Finding finding = make_finding("ice-icmp-unreachable");
-    finding.peer = owner;
-    const std::optional<Instant> heard = last_heard_at(story.call, owner);
-    const bool gone = was_connected(story.call) && heard && *first >= *heard;
-    const std::string messages = counted(packets.size(), "ICMP message");
-    const bool one = targets.size() == 1;
-    finding.summary =
-        gone ? fmt::format("{}'s {} closed at {}, after its last packet: {}.", to_string(owner),
-                           one ? "port was" : "ports were", story.cite.time(*first), messages)
-             : fmt::format("{} for {} of {}.", messages, one ? "an address" : "addresses",
-                           to_string(owner));
-    finding.facts.push_back(
-        fmt::format("Refused: {} {}.", listed(targets, 3), story.cite.list(packets)));
-    finding.evidence = packets;
-    out.push_back(std::move(finding));
-  }
-}
-
 }  // namespace parley::analyzer

@@ -10,11 +10,27 @@
 namespace parley::analyzer {
 namespace {
 
+// How many packets its sender sent: as its own point counts them, else those that came and those
+// that are missing among them.
+std::uint64_t sent_of(const Stream& stream) {
+  return std::max(stream.sent.value_or(stream.packets + stream.lost.value_or(0)),
+                  stream.lost.value_or(0));
+}
+
 // The share of its packets that a stream lost, in per cent.
 double loss_of(const Stream& stream) {
   const std::uint64_t lost = stream.lost.value_or(0);
-  return lost == 0 ? 0
-                   : 100.0 * static_cast<double>(lost) / static_cast<double>(lost + stream.packets);
+  return lost == 0 ? 0 : 100.0 * static_cast<double>(lost) / static_cast<double>(sent_of(stream));
+}
+
+// Where nothing of a side arrives, media-one-way says it.
+bool none_arrived(const Call& call, const Stream& stream) {
+  for (const Transport& transport : call.transports) {
+    const auto& arrived = transport.media_arrived[index_of(stream.from)];
+    if (transport.id == stream.transport && arrived && arrived->rtp + arrived->rtcp == 0)
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -72,7 +88,8 @@ void find_lost_packets(const Story& story, Findings& out) {
   constexpr std::uint64_t kEnough = 5;
   std::vector<const Stream*> lossy;
   for (const Stream& stream : story.call.streams)
-    if (stream.lost.value_or(0) >= kEnough && loss_of(stream) >= kNoticeable)
+    if (stream.lost.value_or(0) >= kEnough && loss_of(stream) >= kNoticeable &&
+        !none_arrived(story.call, stream))
       lossy.push_back(&stream);
   if (lossy.empty())
     return;
@@ -82,14 +99,16 @@ void find_lost_packets(const Story& story, Findings& out) {
   const Stream& worst = *lossy.front();
   finding.peer = worst.from;
   finding.stream = worst.ssrc;
-  finding.summary = fmt::format("{} lost packets, {} % of SSRC {} of {} at most.",
-                                counted(lossy.size(), "RTP stream"), number(loss_of(worst)),
-                                worst.ssrc, to_string(worst.from));
+  const std::string share = number(loss_of(worst));
+  const std::string which = fmt::format("SSRC {} of {}", worst.ssrc, to_string(worst.from));
+  finding.summary = lossy.size() == 1
+                        ? fmt::format("1 RTP stream lost {} % of its packets: {}.", share, which)
+                        : fmt::format("{} lost packets: at most {} %, {}.",
+                                      counted(lossy.size(), "RTP stream"), share, which);
   for (const Stream* stream : lossy) {
-    finding.facts.push_back(fmt::format("SSRC {} of {}: {} of {} lost {}.", stream->ssrc,
-                                        to_string(stream->from), *stream->lost,
-                                        counted(*stream->lost + stream->packets, "packet"),
-                                        story.cite.range(stream->first, stream->last)));
+    finding.facts.push_back(fmt::format(
+        "SSRC {} of {}: {} of {} lost {}.", stream->ssrc, to_string(stream->from), *stream->lost,
+        counted(sent_of(*stream), "packet"), story.cite.range(stream->first, stream->last)));
     if (stream->first)
       finding.evidence.push_back(*stream->first);
   }

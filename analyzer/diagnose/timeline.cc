@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/facts.h"
 
 namespace parley::analyzer {
@@ -26,6 +27,7 @@ class Builder {
   void add_stun_servers();
   void add_turn();
   void add_refusals(const TurnAllocation& allocation);
+  void add_release(const TurnAllocation& allocation);
   void add_turn_questions();
   void add_checks(const Transport& transport, Side side);
   void add_path(const Transport& transport, Side side);
@@ -34,7 +36,6 @@ class Builder {
   void add_dtls_end(const Transport& transport);
   void add_media();
   void add_moves(const Transport& transport, Side side);
-  void add_closed_ports(Side owner);
   void add_silence(const Transport& transport, Side side);
   void add_end();
   // " (transport 1)" when there are several.
@@ -80,7 +81,8 @@ void Builder::add_stun_servers() {
       asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
     const std::size_t question = entries_.size();
     add(first.first_at, first.first, first.of, "stun", asks);
-    weigh(question, Weight::Detail);
+    if (talk.responses > 0 || talk.requests == 0)
+      weigh(question, Weight::Detail);
     if (talk.answered == nullptr || talk.answered->mapped.empty())
       continue;
     const StunServerUse& use = *talk.answered;
@@ -129,17 +131,39 @@ bool same_question(const TurnAllocation& x, const TurnAllocation& y) {
 
 // One side asks one server from several sockets: one line.
 void Builder::add_turn_questions() {
-  const std::size_t first = entries_.size();
   for (auto it = call_.turn.begin(); it != call_.turn.end(); ++it) {
     const TurnAllocation& allocation = *it;
     const auto same = [&](const TurnAllocation& other) { return same_question(other, allocation); };
     if (std::any_of(call_.turn.begin(), it, same))
       continue;
     const auto sockets = std::count_if(it, call_.turn.end(), same);
+    const std::size_t question = entries_.size();
     add(allocation.first_at, allocation.first, allocation.of, "turn",
         question_text(allocation, sockets));
+    if (allocation.responses > 0 || allocation.requests == 0)
+      weigh(question, Weight::Detail);
   }
-  weigh(first, Weight::Detail);
+}
+
+void Builder::add_release(const TurnAllocation& allocation) {
+  const std::size_t first = entries_.size();
+  const std::string us = who(allocation.of);
+  const bool ends = hung_up_with(call_, allocation);
+  add(allocation.released_at, allocation.released, allocation.of, "turn",
+      ends ? fmt::format("{} hangs up (inferred): it gives up the relay that carries the call, "
+                         "Refresh with lifetime 0",
+                         us)
+           : fmt::format("{} gives up its relay{}: Refresh with lifetime 0", us,
+                         allocation.relayed ? " " + to_string(*allocation.relayed) : ""));
+  if (ends)
+    weigh(first, Weight::Main);
+  const std::size_t closed = entries_.size();
+  if (allocation.transport != "udp")
+    add(allocation.connection_ended_at, allocation.connection_ended, allocation.of, "turn",
+        fmt::format("the {} connection of {} to TURN server {} ends",
+                    capitals(allocation.transport), us, to_string(allocation.server)));
+  if (allocation.released)
+    weigh(closed, Weight::Detail);
 }
 
 void Builder::add_turn() {
@@ -155,8 +179,7 @@ void Builder::add_turn() {
       add(channel.bound_at, channel.bound, allocation.of, "turn",
           fmt::format("{} binds channel {:#06x} to {}", who(allocation.of), channel.number,
                       channel.peer ? to_string(*channel.peer) : "?"));
-    add(allocation.released_at, allocation.released, allocation.of, "turn",
-        fmt::format("{} gives its relay up: Refresh with lifetime 0", who(allocation.of)));
+    add_release(allocation);
   }
 }
 
@@ -219,10 +242,12 @@ void Builder::add_path(const Transport& transport, Side side) {
   for (const Pair& pair : transport.pairs) {
     if (pair.agent != side || by)
       continue;
-    if (same_moment(pair.first_response_at, agent.connected))
-      by = pair.first_response;
-    else if (same_moment(pair.nominated_at, agent.connected))
+    const bool answered_then = same_moment(pair.first_response_at, agent.connected);
+    const bool nominated_then = same_moment(pair.nominated_at, agent.connected);
+    if (nominated_then && (!answered_then || pair.nominated_at == agent.connected))
       by = pair.nominated_by;
+    else if (answered_then)
+      by = pair.first_response;
     up = by ? &pair : up;
   }
   add(agent.connected, by, side, "ice",
@@ -273,17 +298,6 @@ std::string handshake_text(const Dtls& dtls) {
                      number(*dtls.handshake_ms));
 }
 
-// The handshake's packet of that moment.
-std::optional<PacketRef> packet_at(const Transport& transport, Instant at) {
-  for (const DtlsStep& step : transport.dtls_steps)
-    if (step.at == at)
-      return step.packet;
-  for (const Flow& flow : transport.flows)
-    if (flow.last_at == at)
-      return flow.last;
-  return std::nullopt;
-}
-
 void Builder::add_dtls(const Transport& transport) {
   const Dtls& dtls = transport.dtls;
   const std::size_t datagrams = dtls.client_hello_datagrams.size();
@@ -299,9 +313,10 @@ void Builder::add_dtls(const Transport& transport) {
       break;
     }
   if (dtls.connected_at)
-    add(dtls.connected_at, packet_at(transport, *dtls.connected_at), std::nullopt, "dtls",
-        fmt::format("DTLS is finished{}{}{}", handshake_text(dtls),
-                    is_inferred(dtls.inferred, "state") ? " (inferred)" : "", suffix(transport)));
+    add(dtls.connected_at, dtls.connected_by, std::nullopt, "dtls",
+        fmt::format("DTLS is finished{}{}{}{}", silent_behind_dtls(transport) ? " on the wire" : "",
+                    handshake_text(dtls), is_inferred(dtls.inferred, "state") ? " (inferred)" : "",
+                    suffix(transport)));
   weigh(first, Weight::Main);
 }
 
@@ -368,23 +383,6 @@ std::string Builder::suffix(const Transport& transport) const {
   return call_.transports.size() > 1 ? fmt::format(" (transport {})", transport.id) : std::string();
 }
 
-void Builder::add_closed_ports(Side owner) {
-  const IcmpReport* first = nullptr;
-  std::size_t count = 0;
-  for (const IcmpReport& report : call_.icmp_reports) {
-    if (report.owner != owner || !report.port_unreachable)
-      continue;
-    first = first == nullptr ? &report : first;
-    ++count;
-  }
-  if (first == nullptr)
-    return;
-  const std::string what = "ICMP port unreachable";
-  add(first->at, first->packet, owner, "network",
-      fmt::format("{}'s port {} is closed ({})", to_string(owner), first->refused.port,
-                  count == 1 ? what : fmt::format("{} {}", count, what)));
-}
-
 void Builder::add_silence(const Transport& transport, Side side) {
   // Consent is asked for every 4 to 6 s (RFC 7675 section 5.1).
   constexpr Duration kNews = std::chrono::seconds(7);
@@ -399,14 +397,18 @@ void Builder::add_silence(const Transport& transport, Side side) {
 
 void Builder::add_end() {
   for (const Side side : {Side::A, Side::B}) {
-    add_closed_ports(side);
+    for (TimelineEntry& entry : closed_port_entries(call_, cite_, side))
+      add(entry.at, entry.packet, side, entry.layer, std::move(entry.what));
     for (const Transport& transport : call_.transports)
       add_silence(transport, side);
     // News only when the other side or the capture goes on without it.
     const std::optional<Instant>& last = call_.last_packet_from_at[index_of(side)];
-    if (was_connected(call_) && last && end_ - *last >= std::chrono::milliseconds(500))
-      add(last, call_.last_packet_from[index_of(side)], side, "network",
-          fmt::format("last packet of {}", to_string(side)));
+    const std::optional<PacketRef>& packet = call_.last_packet_from[index_of(side)];
+    const bool told = std::any_of(entries_.begin(), entries_.end(), [&](const TimelineEntry& e) {
+      return packet && e.packet == packet && e.layer == "dtls";
+    });
+    if (was_connected(call_) && last && !told && end_ - *last >= std::chrono::milliseconds(500))
+      add(last, packet, side, "network", fmt::format("last packet of {}", to_string(side)));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/network_facts.h"
@@ -340,6 +341,21 @@ void add_last_resort(const Story& story, std::vector<Finding>& findings) {
   }
 }
 
+namespace {
+
+// How the call ended, where the packets show it.
+std::string end_text(const Story& story, const Ending& ending) {
+  for (const TurnAllocation& allocation : story.call.turn)
+    if (ending.outcome == Outcome::Closed && hung_up_with(story.call, allocation))
+      return fmt::format(" {} hung up at {} (inferred).", to_string(*allocation.of),
+                         story.cite.time(*allocation.released_at));
+  if (ending.outcome == Outcome::Closed)
+    return ending.inferred ? " Closed in order (inferred)." : " Closed in order.";
+  return {};
+}
+
+}  // namespace
+
 Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, const Ending& ending) {
   if (story.call.server_only)
     return seen_at_turn_server(story, findings);
@@ -356,8 +372,7 @@ Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, con
   verdict.text = connected_text(story);
   if (ending.inferred)
     verdict.confidence = Confidence::Likely;
-  if (ending.outcome == Outcome::Closed)
-    verdict.text += ending.inferred ? " Closed in order (inferred)." : " Closed in order.";
+  verdict.text += end_text(story, ending);
   return verdict;
 }
 

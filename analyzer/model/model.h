@@ -148,6 +148,7 @@ struct Dtls {
   Inferred inferred;
   // For the story:
   std::optional<PacketRef> client_hello, server_hello;
+  std::optional<PacketRef> connected_by;  // the packet of `connected_at`
   std::vector<PacketRef> client_hello_datagrams;
   // DTLS 1.2, by sender: the first alert record behind ChangeCipherSpec. What it says is encrypted;
   // at the end of a session it is a close_notify as a rule.

@@ -129,7 +129,7 @@ std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Dire
   a->last = now;
   a->cut += message.is_cut() ? 1 : 0;
   if (message.message_class() == stun::Class::Request) {
-    on_request(*a, flow.turn, message);
+    on_request(*a, flow.turn, message, packet);
     return std::nullopt;
   }
   if (message.message_class() == stun::Class::Indication)
@@ -152,7 +152,7 @@ std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Dire
 }
 
 void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
-                             const stun::MessageView& message) {
+                             const stun::MessageView& message, const Packet& packet) {
   ++a.requests;
   if (message.method() == stun::Method::Allocate)
     ++a.allocates;
@@ -170,6 +170,7 @@ void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
   OpenRequest request;
   request.id = id;
   request.method = message.method();
+  request.sent = {packet.ref, packet.at};
   request.authenticated = carries_credentials(message);
   request.channel = message.channel_number().value_or(0);
   request.lifetime = message.u32(stun::Attribute::Lifetime);
@@ -214,7 +215,7 @@ void TurnTracker::on_success(AllocationSeen& a, const OpenRequest& request,
   } else if (request.method == stun::Method::Refresh) {
     a.last_refresh = packet.at;
     const bool gone = lifetime.value_or(request.lifetime.value_or(1)) == 0;
-    a.deleted = gone ? std::optional(now) : std::nullopt;
+    a.deleted = gone ? std::optional(request.sent) : std::nullopt;
     if (lifetime && *lifetime > 0)
       a.lifetime_s = lifetime;
   } else if (request.method == stun::Method::CreatePermission) {

@@ -34,7 +34,7 @@ struct AllocationSeen {
   Direction to_server = 0;
   std::optional<Endpoint> relayed, mapped;
   std::optional<std::uint32_t> lifetime_s;
-  std::optional<Sighting> deleted;  // by a Refresh with lifetime 0
+  std::optional<Sighting> deleted;  // the granted request: a Refresh with lifetime 0
   bool assumed_ends = false;        // which end is the server follows from its port alone
   std::uint64_t requests = 0, responses = 0;
   std::uint64_t allocates = 0;        // of the requests
@@ -108,6 +108,7 @@ class TurnTracker {
   struct OpenRequest {
     stun::TransactionId id{};
     stun::Method method = stun::Method::Binding;
+    Sighting sent;
     bool authenticated = false;
     std::uint16_t channel = 0;
     std::optional<std::uint32_t> lifetime;
@@ -121,7 +122,8 @@ class TurnTracker {
   AllocationSeen& add(FlowRecord& flow, FlowId id, Direction to_server);
   static std::optional<Relayed> on_indication(AllocationSeen& a, Direction direction,
                                               const stun::MessageView& message);
-  void on_request(AllocationSeen& a, std::uint32_t index, const stun::MessageView& message);
+  void on_request(AllocationSeen& a, std::uint32_t index, const stun::MessageView& message,
+                  const Packet& packet);
   static void note_credentials(const AllocationSeen& a, const stun::MessageView& message,
                                OpenRequest& request);
   void on_success(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,

@@ -99,6 +99,44 @@ TEST(Outcome, ACloseNotifyInClearIsAnOrderlyEndThatNeedsNoInference) {
   EXPECT_FALSE(ending(call).inferred);
 }
 
+// A's selected pair sends from the relay that it gives up at 19.5 s.
+Call relayed_call() {
+  Call call = test::connected_call();
+  SelectedPair used;
+  used.local = test::candidate(trace::CandidateType::Relayed, "203.0.113.10:49201");
+  used.remote = test::candidate(trace::CandidateType::Host, "192.0.2.2:6000");
+  call.transports[0].agents[0].selected_pair = used;
+  call.last_packet_from_at = {at(19.4), at(19.6)};
+  TurnAllocation allocation;
+  allocation.of = Side::A;
+  allocation.relayed = used.local.address;
+  allocation.released = packet(920);
+  allocation.released_at = at(19.5);
+  call.turn = {allocation};
+  return call;
+}
+
+TEST(Outcome, ARelayThatIsGivenUpWhileItCarriesTheCallEndsItInOrder) {
+  Call call = relayed_call();
+  EXPECT_EQ(ending(call).outcome, Outcome::Closed);
+  EXPECT_TRUE(ending(call).inferred);
+  diagnose(call, {}, at(0));
+  EXPECT_NE(call.verdict.text.find("A hung up at 19.500 (inferred)."), std::string::npos)
+      << call.verdict.text;
+}
+
+TEST(Outcome, ARelayThatNoLongerCarriesTheCallEndsNothing) {
+  Call moved = relayed_call();
+  moved.turn[0].relayed = test::endpoint("203.0.113.10:49225");
+  EXPECT_EQ(ending(moved).outcome, Outcome::Connected);
+  Call heard = relayed_call();
+  heard.last_packet_from_at[0] = at(19.9);
+  EXPECT_EQ(ending(heard).outcome, Outcome::Connected);
+  Call kept = relayed_call();
+  kept.turn[0].released_at.reset();
+  EXPECT_EQ(ending(kept).outcome, Outcome::Connected);
+}
+
 TEST(Outcome, ManyUnansweredChecksOnTheSelectedPairLoseTheCall) {
   Call call = test::connected_call();
   Pair& pair = call.transports[0].pairs[0];

@@ -234,6 +234,76 @@ TEST(LostPackets, AreANoteWithTheStreamThatLostMost) {
   EXPECT_EQ(finding->because.find("SSRC 99"), std::string::npos);
 }
 
+TEST(LostPackets, AreAShareOfWhatTheSenderSent) {
+  Call call = test::connected_call();
+  Stream stream;
+  stream.ssrc = 1234;
+  stream.from = Side::B;
+  stream.packets = stream.sent.emplace(322);
+  stream.lost = 16;
+  call.streams = {stream};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "rtp-loss");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->summary, "1 RTP stream lost 5.0 % of its packets: SSRC 1234 of B.");
+  EXPECT_TRUE(finding->because.starts_with("SSRC 1234 of B: 16 of 322 packets lost"));
+}
+
+TEST(LostPackets, AreNotToldAgainWhereNoMediaArrivesAtAll) {
+  Call call = test::connected_call();
+  Stream stream;
+  stream.from = Side::B;
+  stream.packets = stream.sent.emplace(322);
+  stream.lost = 322;
+  call.streams = {stream};
+  call.transports[0].media_arrived[1] = MediaSeen{};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "rtp-loss"), nullptr);
+}
+
+TEST(Unreachable, PortsThatWereNeverOpenAreApartFromTheOneThatCloses) {
+  Analysis analysis = test::restarted_call();
+  Call& call = analysis.calls[0];
+  IcmpReport early = call.icmp_reports.front();
+  early.refused.port = 9;
+  early.at = at(2.8);
+  early.packet = packet(20);
+  call.icmp_reports.insert(call.icmp_reports.begin(), early);
+  diagnose(analysis);
+  std::vector<std::string> said;
+  for (const Finding& finding : call.findings)
+    if (finding.code == "ice-icmp-unreachable")
+      said.push_back(finding.summary);
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_TRUE(said[0].starts_with("A's port was closed at 11.949")) << said[0];
+  EXPECT_EQ(said[1], "1 ICMP message for an address of A.");
+}
+
+TEST(Unreachable, ARelayThatItsOwnerGaveUpIsNoFinding) {
+  Analysis analysis = test::restarted_call();
+  Call& call = analysis.calls[0];
+  TurnAllocation allocation;
+  allocation.of = Side::A;
+  allocation.relayed = call.icmp_reports.front().refused;
+  call.turn = {allocation};
+  for (IcmpReport& report : call.icmp_reports) {
+    report.refused = *allocation.relayed;
+    report.owner.reset();
+    report.relay_of = Side::A;
+  }
+  diagnose(analysis);
+  const Finding* kept = find(call, "ice-icmp-unreachable");
+  ASSERT_NE(kept, nullptr);
+  EXPECT_TRUE(kept->summary.starts_with("A's relay was gone at 11.949, after A's last packet"))
+      << kept->summary;
+  for (IcmpReport& report : call.icmp_reports)
+    report.relay_released = true;
+  diagnose(analysis);
+  EXPECT_EQ(find(call, "ice-icmp-unreachable"), nullptr);
+}
+
 TEST(Unreachable, APortThatClosesAfterTheLastPacketMeansThatThePeerIsGone) {
   Analysis analysis = test::restarted_call();
   diagnose(analysis);

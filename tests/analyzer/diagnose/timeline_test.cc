@@ -109,6 +109,93 @@ TEST(TimelineOf, OneServerThatIsAskedFromTwoPortsIsOneLine) {
   EXPECT_TRUE(find(entries, "A asks TURN")->what.ends_with("for a relay, from 2 ports"));
 }
 
+IcmpReport refusal(const char* refused, double seconds, std::uint64_t number) {
+  IcmpReport report;
+  report.packet = test::packet(number);
+  report.at = at(seconds);
+  report.port_unreachable = true;
+  report.refused = test::endpoint(refused);
+  report.owner = Side::A;
+  return report;
+}
+
+TEST(TimelineOf, PortsThatCloseTogetherAreOneLineAndLaterOnesAnother) {
+  Call call = test::connected_call();
+  call.icmp_reports = {refusal("192.0.2.1:5001", 1, 21), refusal("192.0.2.1:5002", 1.1, 23),
+                       refusal("192.0.2.1:5001", 9, 30), refusal("192.0.2.1:5000", 19, 90)};
+  const auto entries = timeline(test::analysis_with(call));
+  ASSERT_NE(find(entries, "A's ports"), nullptr);
+  EXPECT_EQ(find(entries, "A's ports")->what,
+            "A's ports 5001 and 5002 are closed (3 ICMP port unreachable)");
+  ASSERT_NE(find(entries, "A's port 5000"), nullptr);
+  EXPECT_EQ(find(entries, "A's port 5000")->what,
+            "A's port 5000 is closed (ICMP port unreachable)");
+  EXPECT_EQ(find(entries, "A's port 5000")->packet, test::packet(90));
+}
+
+TEST(TimelineOf, ARelayThatItsOwnerGaveUpIsNoPortOfTheOwner) {
+  Call call = test::connected_call();
+  IcmpReport report = refusal("203.0.113.10:49201", 19, 923);
+  report.owner.reset();
+  report.relay_of = Side::A;
+  report.relay_released = true;
+  call.icmp_reports = {report};
+  TurnAllocation allocation;
+  allocation.of = Side::A;
+  allocation.relayed = report.refused;
+  allocation.released = test::packet(920);
+  allocation.released_at = at(18.9);
+  call.turn = {allocation};
+  const auto entries = timeline(test::analysis_with(call));
+  EXPECT_EQ(find(entries, "A's port"), nullptr);
+  ASSERT_NE(find(entries, "A's relay"), nullptr);
+  EXPECT_EQ(find(entries, "A's relay")->what,
+            "A's relay 203.0.113.10:49201 is gone (ICMP port unreachable): A gave it up [920]");
+  ASSERT_NE(find(entries, "A gives up"), nullptr);
+  EXPECT_EQ(find(entries, "A gives up")->what,
+            "A gives up its relay 203.0.113.10:49201: Refresh with lifetime 0");
+}
+
+TEST(TimelineOf, TheRelayOfAnAllocationThatWasNotCapturedKeepsItsQuestionMark) {
+  Call call = test::connected_call();
+  call.icmp_reports = {refusal("203.0.113.10:49201", 19, 780)};
+  call.peers[0].candidates = {
+      test::candidate(trace::CandidateType::Relayed, "203.0.113.10:49201", true)};
+  const auto entries = timeline(test::analysis_with(call));
+  ASSERT_NE(find(entries, "A's relay?"), nullptr);
+  EXPECT_EQ(find(entries, "A's relay?")->what,
+            "A's relay? 203.0.113.10:49201 is gone (ICMP port unreachable)");
+}
+
+TEST(TimelineOf, AnUnansweredQuestionOutlastsTheAnsweredOnesWhereTheStoryIsCut) {
+  Analysis analysis = test::unanswered_call();
+  StunServerUse silent = analysis.calls[0].stun_servers[0];
+  silent.server = test::endpoint("203.0.113.11:3478");
+  silent.responses = 0;
+  silent.rtt.reset();
+  silent.first_response_at.reset();
+  analysis.calls[0].stun_servers.push_back(silent);
+  const auto entries = timeline(analysis);
+  const TimelineEntry* answered = find(entries, "A asks STUN server 203.0.113.10");
+  const TimelineEntry* unanswered = find(entries, "A asks STUN server 203.0.113.11");
+  ASSERT_TRUE(answered != nullptr && unanswered != nullptr);
+  EXPECT_EQ(answered->weight, Weight::Detail);
+  EXPECT_EQ(unanswered->weight, Weight::Normal);
+}
+
+TEST(TimelineOf, TheAlertThatIsTheLastPacketIsNotToldTwice) {
+  Call call = test::connected_call();
+  call.last_at = at(20);
+  call.last_packet_from = {test::packet(90), test::packet(91)};
+  call.last_packet_from_at = {at(19), at(19)};
+  call.transports[0].dtls.sealed_alert[0] = test::packet(90);
+  call.transports[0].dtls.sealed_alert_at[0] = at(19);
+  const auto entries = timeline(test::analysis_with(call));
+  EXPECT_NE(find(entries, "A ends DTLS"), nullptr);
+  EXPECT_EQ(find(entries, "last packet of A"), nullptr);
+  EXPECT_NE(find(entries, "last packet of B"), nullptr);
+}
+
 TEST(TimelineOf, IsBounded) {
   Analysis analysis = test::restarted_call();
   Transport& transport = analysis.calls[0].transports[0];

@@ -1,0 +1,136 @@
+#include "analyzer/diagnose/call_end.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "analyzer/diagnose/facts.h"
+
+namespace parley::analyzer {
+namespace {
+
+const TurnAllocation* allocation_at(const Call& call, Side side, const Endpoint& relayed) {
+  const auto found =
+      std::find_if(call.turn.begin(), call.turn.end(), [&](const TurnAllocation& allocation) {
+        return allocation.of == side && allocation.relayed == relayed;
+      });
+  return found == call.turn.end() ? nullptr : &*found;
+}
+
+// What the other side calls it where the allocation itself was not captured.
+std::string relay_word(const Call& call, Side side, const IcmpReport& report) {
+  if (report.relay_of == side)
+    return "relay";
+  for (const Candidate& candidate : call.peers[index_of(side)].candidates)
+    if (candidate.address == report.refused && candidate.type == trace::CandidateType::Relayed)
+      return type_word(candidate);
+  return {};
+}
+
+RefusedAddress first_refusal(const Call& call, Side side, const IcmpReport& report) {
+  RefusedAddress refused;
+  refused.address = report.refused;
+  refused.first_at = report.at;
+  refused.port_closed = true;
+  const std::optional<Instant> heard = last_heard_at(call, side);
+  refused.after_last = was_connected(call) && heard && report.at >= *heard;
+  refused.relay = relay_word(call, side, report);
+  if (report.relay_of == side && report.relay_released)
+    refused.given_up = allocation_at(call, side, report.refused);
+  return refused;
+}
+
+std::string icmp_text(std::size_t count) {
+  const std::string_view what = "ICMP port unreachable";
+  return count == 1 ? std::string(what) : fmt::format("{} {}", count, what);
+}
+
+std::string relay_text(const Citation& cite, Side side, const RefusedAddress& relay) {
+  const std::string gone = fmt::format("{}'s {} {} is gone ({})", to_string(side), relay.relay,
+                                       to_string(relay.address), icmp_text(relay.packets.size()));
+  return relay.given_up == nullptr ? gone
+                                   : fmt::format("{}: {} gave it up {}", gone, to_string(side),
+                                                 cite.ref(relay.given_up->released));
+}
+
+}  // namespace
+
+std::vector<RefusedAddress> refused_addresses(const Call& call, Side side) {
+  std::vector<RefusedAddress> list;
+  for (const IcmpReport& report : call.icmp_reports) {
+    if (report.owner != side && report.relay_of != side)
+      continue;
+    auto known = std::find_if(list.begin(), list.end(),
+                              [&](const RefusedAddress& r) { return r.address == report.refused; });
+    if (known == list.end())
+      known = list.insert(list.end(), first_refusal(call, side, report));
+    known->packets.push_back(report.packet);
+    known->port_closed = known->port_closed && report.port_unreachable;
+  }
+  return list;
+}
+
+std::vector<TimelineEntry> closed_port_entries(const Call& call, const Citation& cite, Side side) {
+  constexpr Duration kTogether = std::chrono::milliseconds(500);
+  struct Group {
+    const RefusedAddress* first;
+    std::vector<std::string> ports;
+    std::size_t count;
+  };
+  std::vector<Group> groups;
+  std::vector<TimelineEntry> entries;
+  const auto add = [&](const RefusedAddress& refused, std::string what) {
+    entries.push_back({refused.first_at, refused.packets.front(), side, "network", std::move(what),
+                       Weight::Normal});
+  };
+  const std::vector<RefusedAddress> list = refused_addresses(call, side);
+  for (const RefusedAddress& refused : list) {
+    if (!refused.port_closed)
+      continue;
+    if (!refused.relay.empty()) {
+      add(refused, relay_text(cite, side, refused));
+      continue;
+    }
+    if (groups.empty() || refused.first_at - groups.back().first->first_at > kTogether)
+      groups.push_back({&refused, {}, 0});
+    groups.back().ports.push_back(std::to_string(refused.address.port));
+    groups.back().count += refused.packets.size();
+  }
+  for (const Group& group : groups)
+    add(*group.first, fmt::format("{}'s {} {} {} closed ({})", to_string(side),
+                                  group.ports.size() == 1 ? "port" : "ports", listed(group.ports),
+                                  group.ports.size() == 1 ? "is" : "are", icmp_text(group.count)));
+  return entries;
+}
+
+std::optional<Instant> gone_at(const Call& call, Side side) {
+  const std::optional<Instant> last = last_heard_at(call, side);
+  for (const IcmpReport& report : call.icmp_reports)
+    if (report.port_unreachable && (report.owner == side || report.relay_of == side) &&
+        (!last || report.at >= *last))
+      return report.at;
+  return std::nullopt;
+}
+
+const TurnAllocation* hung_up(const Call& call, const Transport& transport, Side side) {
+  // What was sent just before may be seen after it at another capture point.
+  constexpr Duration kUnderWay = std::chrono::milliseconds(100);
+  const auto& used = transport.agents[index_of(side)].selected_pair;
+  if (!used || !used->local.address || !was_connected(transport))
+    return nullptr;
+  const TurnAllocation* allocation = allocation_at(call, side, *used->local.address);
+  if (allocation == nullptr || !allocation->released_at)
+    return nullptr;
+  const std::optional<Instant> heard = last_heard_at(call, side);
+  return !heard || *heard <= *allocation->released_at + kUnderWay ? allocation : nullptr;
+}
+
+bool hung_up_with(const Call& call, const TurnAllocation& allocation) {
+  return allocation.of &&
+         std::any_of(call.transports.begin(), call.transports.end(), [&](const Transport& t) {
+           return hung_up(call, t, *allocation.of) == &allocation;
+         });
+}
+
+}  // namespace parley::analyzer
