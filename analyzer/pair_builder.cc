@@ -372,6 +372,8 @@ bool PairBuilder::gave_up(const PairSet& set, const Pair& pair) const {
   return pair.responses == 0 && path.last_request.at - path.first.at >= kTriedEnough;
 }
 
+// Away from the agent's socket its requests may be lost before they are seen, and their answers
+// after it.
 Pair PairBuilder::build(const PairSet& set) const {
   Pair pair;
   pair.agent = set.side;
@@ -380,6 +382,10 @@ Pair PairBuilder::build(const PairSet& set) const {
   fill_counts(set, pair);
   fill_story(set, pair);
   fill_state(set, pair);
+  if (!sees_own_socket(set))
+    for (const std::string_view member : {"requests", "responses", "nominated", "state"})
+      if (std::find(pair.inferred.begin(), pair.inferred.end(), member) == pair.inferred.end())
+        pair.inferred.emplace_back(member);
   return pair;
 }
 

@@ -7,68 +7,23 @@ namespace parley::analyzer {
 namespace {
 
 constexpr std::size_t kMaxListed = 256;
-// Consent is lost after 30 s without a response (RFC 7675 section 5.1).
-constexpr Duration kConsent = std::chrono::seconds(30);
-// Checks are 5 s apart, give or take a fifth.
-constexpr Duration kLongestInterval = std::chrono::seconds(6);
-// Before that, this long a silence of several checks is a disconnection that applications are told.
-constexpr Duration kDisconnected = std::chrono::seconds(5);
-constexpr std::uint64_t kUnansweredForDisconnected = 3;
+// After the last request of a check: Rm times RTO (RFC 8489 section 6.2.1).
+constexpr Duration kLastWait = std::chrono::seconds(8);
 
-template <class T>
-void keep_earliest(std::optional<T>& kept, const T& value) {
-  if (!kept || value < *kept)
-    kept = value;
-}
-
-bool has(const Inferred& inferred, std::string_view member) {
-  return std::find(inferred.begin(), inferred.end(), member) != inferred.end();
-}
-
-// What the pairs of one agent say together.
-struct AgentPairs {
-  std::optional<Instant> first, last, connected;
-  const Pair* selected = nullptr;
-  bool answered = false, all_failed = true;
-};
-
-AgentPairs sum_up(const Transport& t, Side side) {
-  AgentPairs sum;
-  for (const Pair& pair : t.pairs) {
-    if (pair.agent != side)
+// Whoever nominates a pair drops the checks of the others (RFC 8445 section 8.1.1), also one whose
+// requests have all been sent and that still waits.
+void keep_dropped_from_failing(std::vector<Pair>& pairs) {
+  for (Pair& pair : pairs) {
+    if (pair.state != trace::PairState::Failed || pair.responses > 0 || !pair.errors.empty() ||
+        pair.requests <= pair.unanswered || !pair.last_at)
       continue;
-    if (pair.selected)
-      sum.selected = &pair;
-    sum.answered = sum.answered || pair.responses > 0;
-    sum.all_failed = sum.all_failed && pair.state == trace::PairState::Failed;
-    if (pair.first_at)
-      keep_earliest(sum.first, *pair.first_at);
-    if (pair.last_at && (!sum.last || *pair.last_at > *sum.last))
-      sum.last = pair.last_at;
-    // A controlled agent's pair is up when it is both valid and nominated.
-    if (pair.nominated && pair.first_response_at)
-      keep_earliest(sum.connected, std::max(*pair.first_response_at,
-                                            pair.nominated_at.value_or(*pair.first_response_at)));
-  }
-  return sum;
-}
-
-// RFC 7675: the last answer on the selected pair, and how long the agent asked on after it. When
-// consent expires it stops asking, at most one interval after its last check.
-void judge_consent(const Pair& selected, Instant end, TransportAgent& agent) {
-  if (!selected.last_response_at || !selected.last_at)
-    return;
-  const Instant since =
-      std::max(*selected.last_response_at, agent.connected.value_or(*selected.last_response_at));
-  const Duration silent = *selected.last_at - since;
-  if (selected.requests_after_last_response < kUnansweredForDisconnected)
-    return;
-  if (silent >= kConsent - kLongestInterval && end - since >= kConsent) {
-    agent.consent_lost = since + kConsent;
-    agent.inferred.emplace_back("consent_lost_s");
-    agent.state = trace::IceState::Failed;
-  } else if (silent >= kDisconnected) {
-    agent.state = trace::IceState::Disconnected;
+    const bool dropped = std::any_of(pairs.begin(), pairs.end(), [&](const Pair& chosen) {
+      return chosen.agent == pair.agent && chosen.nominated && chosen.nominated_at &&
+             *chosen.nominated_at > *pair.last_at &&
+             *chosen.nominated_at < *pair.last_at + kLastWait;
+    });
+    if (dropped)
+      pair.state = trace::PairState::InProgress;
   }
 }
 
@@ -82,126 +37,7 @@ void TransportBuilder::build_pairs(std::uint32_t index, Transport& t,
         sets.push_back(&set);
   for (const PairSet* set : sets)
     t.pairs.push_back(pairs_.build(*set));
-}
-
-std::optional<std::uint32_t> TransportBuilder::data_route(std::uint32_t index, Side side) const {
-  std::optional<std::uint32_t> route;
-  Instant last;
-  for (const FlowUse& use : layout_.flows) {
-    const FlowDirection& way = pipeline_.flows()[use.flow].directions[direction_of(use, side)];
-    if (use.transport != index || way.data() == 0)
-      continue;
-    if (!route || way.last_data.at > last) {
-      route = use.route;
-      last = way.last_data.at;
-    }
-  }
-  return route;
-}
-
-// Where an agent's data goes says which pair it selected; without data, nomination does. An agent
-// that nominates has selected nothing until it is answered: data may flow before, on any valid pair
-// (RFC 8445 sections 8.1.1 and 12.1).
-void TransportBuilder::select(Transport& t, const std::vector<const PairSet*>& sets,
-                              const OwnFlows& own, Side side) const {
-  std::uint64_t nominating = 0;
-  bool nominated = false;
-  for (const Pair& pair : t.pairs) {
-    if (pair.agent != side)
-      continue;
-    nominating += pair.use_candidate;
-    nominated = nominated || pair.nominated;
-  }
-  if (nominating > 0 && !nominated && !own[index_of(side)].empty())
-    return;
-  const auto route = data_route(t.id, side);
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    const Pair& pair = t.pairs[i];
-    if (sets[i]->side != side || (route && sets[i]->route != *route) ||
-        (!route && !(pair.nominated && pair.responses > 0)))
-      continue;
-    const auto last = [&](std::size_t n) {
-      return t.pairs[n].last_response_at.value_or(Instant{});
-    };
-    if (!best || last(i) > last(*best))
-      best = i;
-  }
-  if (best) {
-    t.pairs[*best].selected = true;
-    t.agents[index_of(side)].selected_pair = pairs_.selected(*sets[*best]);
-    if (route && !t.pairs[*best].nominated)
-      t.agents[index_of(side)].inferred.emplace_back("selected_pair");
-    return;
-  }
-  if (!route)
-    return;
-  // An agent that sends no checks of its own (ICE-lite): the pair is the other's, turned round.
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    if (sets[i]->route != *route || sets[i]->side == side)
-      continue;
-    const SelectedPair theirs = pairs_.selected(*sets[i]);
-    SelectedPair mine{theirs.remote, theirs.local};
-    mine.local.type.reset();
-    mine.remote.type.reset();
-    mine.local.inferred.clear();
-    mine.remote.inferred.clear();
-    mine.remote.related.reset();
-    t.agents[index_of(side)].selected_pair = mine;
-    t.agents[index_of(side)].inferred.emplace_back("selected_pair");
-    return;
-  }
-}
-
-void TransportBuilder::nomination(Transport& t, const std::vector<const PairSet*>& sets,
-                                  Side side) const {
-  // Aggressive: USE-CANDIDATE before any check of that pair was answered (RFC 5245
-  // section 8.1.1.2).
-  std::optional<bool> aggressive;
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    const CheckPath& path = pipeline_.ice().paths()[sets[i]->nearest];
-    if (sets[i]->side != side || path.use_candidate == 0)
-      continue;
-    const bool before_answer =
-        path.successes == 0 || path.first_use_candidate.at < path.first_success.at;
-    aggressive = aggressive.value_or(false) || before_answer;
-  }
-  if (aggressive)
-    t.agents[index_of(side)].nominates =
-        *aggressive ? trace::Nomination::Aggressive : trace::Nomination::Regular;
-}
-
-void TransportBuilder::agent_state(Transport& t, Side side) const {
-  TransportAgent& agent = t.agents[index_of(side)];
-  const AgentPairs sum = sum_up(t, side);
-  agent.connected = sum.connected;
-  const bool up = agent.selected_pair || agent.connected;
-  if (!sum.first && !up)
-    return;
-  agent.inferred.emplace_back("state");
-  if (up) {
-    agent.state = trace::IceState::Connected;
-  } else {
-    agent.state = sum.all_failed ? trace::IceState::Failed : trace::IceState::Checking;
-  }
-  if (sum.selected != nullptr)
-    judge_consent(*sum.selected, pipeline_.end(), agent);
-}
-
-// When one side lost the path, or stopped to ask for consent, what the other one, or this one,
-// noticed shows only at its own socket.
-void TransportBuilder::withdraw_unseen_state(Transport& t, const OwnFlows& own, Side side) const {
-  const auto down = [](const TransportAgent& agent) {
-    return agent.state == trace::IceState::Disconnected || agent.state == trace::IceState::Failed;
-  };
-  TransportAgent& agent = t.agents[index_of(side)];
-  const TransportAgent& peer = t.agents[index_of(other(side))];
-  const AgentPairs sum = sum_up(t, side);
-  const bool asks = sum.last && pipeline_.end() - *sum.last <= kLongestInterval;
-  if (down(agent) || (asks && !down(peer)) || !agent.state || !own[index_of(side)].empty())
-    return;
-  agent.state.reset();
-  std::erase(agent.inferred, "state");
+  keep_dropped_from_failing(t.pairs);
 }
 
 OwnFlows TransportBuilder::own_flows(const std::vector<const PairSet*>& sets) const {
@@ -210,24 +46,6 @@ OwnFlows TransportBuilder::own_flows(const std::vector<const PairSet*>& sets) co
     if (pairs_.sees_own_socket(*set))
       own[index_of(set->side)].insert(pipeline_.ice().paths()[set->nearest].flow);
   return own;
-}
-
-// Away from an agent's socket the packets that connect it pass up to a way's delay earlier, and may
-// still be lost: the time is a bound, and nothing where the other agent's own one is known.
-void TransportBuilder::limit_distant(Transport& t, const OwnFlows& own) {
-  for (const Side side : {Side::A, Side::B}) {
-    TransportAgent& agent = t.agents[index_of(side)];
-    if (!own[index_of(side)].empty())
-      continue;
-    if (agent.selected_pair && !has(agent.inferred, "selected_pair"))
-      agent.inferred.emplace_back("selected_pair");
-    if (!agent.connected)
-      continue;
-    if (own[index_of(other(side))].empty())
-      agent.inferred.emplace_back("connected_s");
-    else
-      agent.connected.reset();
-  }
 }
 
 void TransportBuilder::count_packets(std::uint32_t index, Transport& t) const {

@@ -30,8 +30,12 @@ class TransportBuilder {
   void build_pairs(std::uint32_t index, Transport& t, std::vector<const PairSet*>& sets) const;
   void select(Transport& t, const std::vector<const PairSet*>& sets, const OwnFlows& own,
               Side side) const;
-  // The route and the time of the last DTLS or RTP that this side sent.
+  // The route of the last DTLS or RTP that this side sent.
   std::optional<std::uint32_t> data_route(std::uint32_t index, Side side) const;
+  bool may_wait(const Transport& t, const std::vector<const PairSet*>& sets, const OwnFlows& own,
+                Side side) const;
+  std::optional<Instant> last_protected(std::uint32_t index, Side side) const;
+  bool lives(const Transport& t, Side side) const;
   void agent_state(Transport& t, Side side) const;
   OwnFlows own_flows(const std::vector<const PairSet*>& sets) const;
   static void limit_distant(Transport& t, const OwnFlows& own);

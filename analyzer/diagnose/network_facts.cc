@@ -236,7 +236,35 @@ bool ends_before_peer(const Call& call, Side side) {
   return any && all;
 }
 
-std::optional<BrokenWay> broken_way(const Call& call, Side side, const Pair& selected) {
+namespace {
+
+// Longest pause between two checks of consent (RFC 7675 section 5.1), and time for the answer.
+constexpr Duration kOneCheck = std::chrono::seconds(7);
+
+// The other side's checks went on after the silence had begun: `there` until it, and `back`, with
+// their answers, from it. Then packets are lost, but no direction is broken.
+struct Heard {
+  bool there = false, back = false;
+};
+Heard heard_after(const Transport& transport, Side side, Instant silent) {
+  Heard heard;
+  for (const Pair& pair : transport.pairs) {
+    if (pair.agent == side)
+      continue;
+    const Instant since = silent + kOneCheck;
+    const bool answered = pair.last_response_at && *pair.last_response_at > since;
+    heard.back = heard.back || answered;
+    heard.there = heard.there || answered ||
+                  std::any_of(pair.answered_elsewhere.begin(), pair.answered_elsewhere.end(),
+                              [&](const SeenAt& seen) { return seen.last_at > since; });
+  }
+  return heard;
+}
+
+}  // namespace
+
+std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport, Side side,
+                                    const Pair& selected) {
   const std::optional<std::uint32_t> near = home_of(call, side);
   const std::optional<std::uint32_t> far = home_of(call, other(side));
   if (!near || !far || !selected.last_response_at)
@@ -244,10 +272,11 @@ std::optional<BrokenWay> broken_way(const Call& call, Side side, const Pair& sel
   const auto later = [&](const SeenAt& seen) {
     return seen.last_at > *selected.last_response_at && seen.count * 2 > selected.unanswered;
   };
+  const Heard heard = heard_after(transport, side, *selected.last_response_at);
   for (const SeenAt& answers : selected.answered_elsewhere)
-    if (answers.first.capture != *near && later(answers))
+    if (!heard.there && answers.first.capture != *near && later(answers))
       return BrokenWay{other(side), answers.first.capture, *near};
-  if (!selected.requests_seen_at.empty() && selected.answered_elsewhere.empty()) {
+  if (!heard.back && !selected.requests_seen_at.empty() && selected.answered_elsewhere.empty()) {
     const SeenAt& seen = selected.requests_seen_at.back();
     if (seen.first.capture != *far && later(seen))
       return BrokenWay{side, seen.first.capture, *far};

@@ -51,6 +51,7 @@ struct BrokenWay {
   std::uint32_t seen = 0, missing = 0;  // captures
 };
 // Where the packets end that would have told `side` that its selected pair still works.
-std::optional<BrokenWay> broken_way(const Call& call, Side side, const Pair& selected);
+std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport, Side side,
+                                    const Pair& selected);
 
 }  // namespace parley::analyzer

@@ -102,11 +102,13 @@ int rank(Outcome outcome) {
 // Where an agent's state is not known it may have lost the path unseen; a handshake of DTLS 1.2
 // that only its server's capture shows may lack the last flight.
 bool hides_its_end(const Transport& transport) {
-  const bool unknown =
-      std::any_of(transport.agents.begin(), transport.agents.end(),
-                  [](const TransportAgent& a) { return a.selected_pair && !a.state; });
-  return unknown || (!media_flowed(transport) && transport.dtls.version == "DTLS 1.2" &&
-                     is_inferred(transport.dtls.inferred, "state"));
+  for (const Side side : {Side::A, Side::B}) {
+    const TransportAgent& agent = transport.agents[index_of(side)];
+    if (!agent.state && (agent.selected_pair || rtp_from(transport, side) == 0))
+      return true;
+  }
+  return !media_flowed(transport) && transport.dtls.version == "DTLS 1.2" &&
+         is_inferred(transport.dtls.inferred, "state");
 }
 
 std::optional<std::string> reached_of(const Call& call) {

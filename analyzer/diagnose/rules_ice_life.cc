@@ -287,7 +287,7 @@ void find_lost_consent(const Story& story, Findings& out) {
       const std::optional<Silence> silence = consent_silence(transport, side, story.end);
       if (!silence || !gave_up(*silence))
         continue;
-      if (const auto broken = broken_way(story.call, side, *silence->pair)) {
+      if (const auto broken = broken_way(story.call, transport, side, *silence->pair)) {
         add_broken_way(story, transport, {side, *silence, *broken}, out);
         continue;
       }

@@ -229,6 +229,7 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
   if (opened.view != nullptr) {
     ++opened.view->requests;
     opened.view->last_request = now;
+    path.asked_on = path.asked_on || (path.nominated && opened.view->requests == 1);
     if (opened.view->requests == 1 && !early_.empty())
       match_early(flow, direction, message.transaction_id(), packet.at);
   }

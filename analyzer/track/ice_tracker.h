@@ -69,6 +69,7 @@ struct CheckPath {
   std::uint64_t cut = 0;  // requests whose end a snap length cut off
   Sighting first, last, last_request, first_success, last_success, first_use_candidate;
   std::optional<Sighting> nominated;  // first success of a request with USE-CANDIDATE
+  bool asked_on = false;              // began another transaction after that
   std::optional<std::uint32_t> priority;
   std::optional<Duration> fastest_answer;  // of the answering side, as seen from here
   std::vector<MappedAddress> mapped;       // XOR-MAPPED-ADDRESS, distinct

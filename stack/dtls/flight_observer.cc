@@ -9,6 +9,12 @@ namespace parley::dtls {
 struct FlightObserver::Reading {
   std::vector<std::string> names;
   std::optional<std::uint16_t> first_message, last_message;
+  std::uint32_t datagrams = 0;
+
+  // Finished is the last message of its flight (RFC 6347 section 4.2.4).
+  bool complete() const {
+    return !names.empty() && names.back() == handshake_type_name(HandshakeType::Finished);
+  }
 
   void name(std::string text) {
     if (names.empty() || names.back() != text)
@@ -39,17 +45,11 @@ void FlightObserver::read_datagram(Bytes datagram, Reading& reading) {
   }
 }
 
-std::optional<Flight> FlightObserver::observe(const std::vector<ByteBuffer>& datagrams) {
-  Reading reading;
-  for (const ByteBuffer& datagram : datagrams)
-    read_datagram(datagram, reading);
-  if (reading.names.empty())
-    return std::nullopt;
-
+Flight FlightObserver::flight_of(const Reading& reading) {
   Flight flight;
   for (const std::string& name : reading.names)
     flight.messages += (flight.messages.empty() ? "" : ", ") + name;
-  flight.datagrams = static_cast<std::uint32_t>(datagrams.size());
+  flight.datagrams = reading.datagrams;
   // A server's last flight has no message in the clear: it is new unless it was the last one too.
   flight.retransmission = reading.first_message
                               ? highest_message_ && *reading.first_message <= *highest_message_
@@ -58,6 +58,22 @@ std::optional<Flight> FlightObserver::observe(const std::vector<ByteBuffer>& dat
     highest_message_ = std::max(highest_message_.value_or(0), *reading.last_message);
   last_ = flight.messages;
   return flight;
+}
+
+std::vector<Flight> FlightObserver::observe(const std::vector<ByteBuffer>& datagrams) {
+  std::vector<Flight> flights;
+  Reading reading;
+  for (const ByteBuffer& datagram : datagrams) {
+    if (reading.complete()) {
+      flights.push_back(flight_of(reading));
+      reading = {};
+    }
+    read_datagram(datagram, reading);
+    ++reading.datagrams;
+  }
+  if (!reading.names.empty())
+    flights.push_back(flight_of(reading));
+  return flights;
 }
 
 }  // namespace parley::dtls

@@ -21,11 +21,13 @@ struct Flight {
 
 class FlightObserver {
  public:
-  // What one turn sent. Nothing when there is no handshake message in it (alerts, data).
-  std::optional<Flight> observe(const std::vector<ByteBuffer>& datagrams);
+  // What one turn sent: a last flight may go out several times, once for each repeated Finished.
+  // Nothing when there is no handshake message in it (alerts, data).
+  std::vector<Flight> observe(const std::vector<ByteBuffer>& datagrams);
 
  private:
   struct Reading;
+  Flight flight_of(const Reading& reading);
   static void read_datagram(Bytes datagram, Reading& reading);
 
   std::optional<std::uint16_t> highest_message_;  // message_seq seen in the clear

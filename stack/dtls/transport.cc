@@ -96,12 +96,11 @@ void Transport::Impl::send_outgoing(Instant now, Outbox& out) {
   for (const ByteBuffer& datagram : datagrams)
     out.send(path->first, path->second, datagram);
   counters.datagrams_sent += datagrams.size();
-  const std::optional<Flight> flight = flights.observe(datagrams);
-  if (!flight)
-    return;
-  attempt = flight->retransmission ? attempt + 1 : 1;
-  ++(flight->retransmission ? counters.retransmissions : counters.flights_sent);
-  out.emit(now, self, trace::DtlsFlightSent{flight->messages, flight->datagrams, attempt});
+  for (const Flight& flight : flights.observe(datagrams)) {
+    attempt = flight.retransmission ? attempt + 1 : 1;
+    ++(flight.retransmission ? counters.retransmissions : counters.flights_sent);
+    out.emit(now, self, trace::DtlsFlightSent{flight.messages, flight.datagrams, attempt});
+  }
 }
 
 // What every turn of libssl ends with: its datagrams leave, its timer becomes our deadline.

@@ -1,5 +1,7 @@
 #include "analyzer/call_builder.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/analyzer/packet_script.h"
@@ -208,6 +210,83 @@ TEST(CallBuilder, AnAgentSeenFromAfarHasNoTimeOfItsOwn) {
   const Transport t = s.calls().at(0).transports.at(0);
   EXPECT_EQ(t.agents[0].connected, Instant(std::chrono::milliseconds(40)));
   EXPECT_FALSE(t.agents[1].connected.has_value());
+}
+
+constexpr const char* kFar = "198.51.100.9:6000";
+constexpr const char* kOutside = "203.0.113.1:5000";
+
+// At B's socket, behind a NAT: B's checks are answered, A's check nominates.
+void nominate_from_afar(PacketScript& s) {
+  s.time(0).udp(kA, kFar, PacketScript::request(check(1, "aaaa:bbbb", false)));
+  s.time(40).udp(kFar, kA, PacketScript::success(1, kOutside));
+  s.time(45).udp(kFar, kA, PacketScript::request(check(2, "bbbb:aaaa", true, true)));
+  s.time(45).udp(kA, kFar, PacketScript::success(2, kFar));
+}
+
+TEST(CallBuilder, ANominationFromAfarSelectsNothingUntilItsAnswerShowsToHaveArrived) {
+  PacketScript silent;
+  nominate_from_afar(silent);
+  const Transport waits = silent.calls().at(0).transports.at(0);
+  EXPECT_FALSE(waits.agents[0].selected_pair.has_value()) << "the answer may be lost";
+  EXPECT_TRUE(waits.agents[1].selected_pair.has_value());
+
+  PacketScript again;
+  nominate_from_afar(again);
+  again.time(545).udp(kFar, kA, PacketScript::request(check(2, "bbbb:aaaa", true, true)));
+  again.time(545).udp(kA, kFar, PacketScript::success(2, kFar));
+  EXPECT_FALSE(again.calls().at(0).transports.at(0).agents[0].selected_pair.has_value());
+
+  PacketScript next;
+  nominate_from_afar(next);
+  next.time(5000).udp(kFar, kA, PacketScript::request(check(3, "bbbb:aaaa", true)));
+  EXPECT_TRUE(next.calls().at(0).transports.at(0).agents[0].selected_pair.has_value());
+}
+
+TEST(CallBuilder, TheStateOfAnAgentSeenFromAfarIsNotKnownWhereThePathLosesPackets) {
+  const auto state_of_a = [](bool answered, bool media) {
+    PacketScript s;
+    nominate_from_afar(s);
+    s.time(5000).udp(kFar, kA, PacketScript::request(check(3, "bbbb:aaaa", true)));
+    s.time(5000).udp(kA, kFar, PacketScript::success(3, kFar));
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      s.time(5100 + 500 * static_cast<int>(i))
+          .udp(kA, kFar, PacketScript::request(check(4 + i, "aaaa:bbbb", false)));
+      if (answered)
+        s.time(5140 + 500 * static_cast<int>(i))
+            .udp(kFar, kA, PacketScript::success(4 + i, kOutside));
+    }
+    for (std::uint16_t i = 0; media && i < 8; ++i)
+      s.time(6300 + 20 * i).udp(kFar, kA, PacketScript::rtp(7, i));
+    return s.calls().at(0).transports.at(0).agents[0].state;
+  };
+  EXPECT_EQ(state_of_a(true, false), trace::IceState::Connected);
+  EXPECT_EQ(state_of_a(false, false), std::nullopt) << "B's answers may be lost like its checks";
+  EXPECT_EQ(state_of_a(false, true), trace::IceState::Connected) << "media takes consent";
+}
+
+TEST(CallBuilder, WhatAnAgentSeenFromAfarCountsIsInferred) {
+  PacketScript s;
+  nominate_from_afar(s);
+  const Transport t = s.calls().at(0).transports.at(0);
+  ASSERT_EQ(t.pairs.size(), 2U);
+  for (const Pair& pair : t.pairs)
+    for (const char* member : {"requests", "responses", "nominated", "state"})
+      EXPECT_EQ(std::count(pair.inferred.begin(), pair.inferred.end(), member),
+                pair.agent == Side::A ? 1 : 0)
+          << member;
+}
+
+TEST(CallBuilder, ACheckThatStillWaitsWhenAnotherPairIsNominatedHasNotFailed) {
+  const auto state_at = [](int nominated) {
+    PacketScript s;
+    for (const int at : {0, 500, 1500, 3500, 7500, 15500, 31500})
+      s.time(at).udp(kA, kB, PacketScript::request(check(1, "bbbb:aaaa", true)));
+    s.time(nominated).udp(kA, kFar, PacketScript::request(check(2, "bbbb:aaaa", true, true)));
+    s.time(nominated + 40).udp(kFar, kA, PacketScript::success(2, kOutside));
+    return s.calls().at(0).transports.at(0).pairs.at(0).state;
+  };
+  EXPECT_EQ(state_at(35000), trace::PairState::InProgress);
+  EXPECT_EQ(state_at(39600), trace::PairState::Failed);
 }
 
 TEST(CallBuilder, QuestionsToAStunServerAreNoPairs) {

@@ -146,6 +146,18 @@ TEST(BrokenWay, IsOneFindingForTheDirectionThatFailsBothSides) {
             std::string::npos);
 }
 
+TEST(BrokenWay, IsNotClaimedWhereOnlySomePacketsAreLost) {
+  Call call = call_with_a_broken_way();
+  Pair& back = call.transports[0].pairs[1];
+  back.last_response_at = at(18);
+  back.requests_after_last_response = 1;
+  back.requests_seen_at.clear();
+  Analysis analysis = seen_at_three_points(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "ice-path-broken"), nullptr) << "B's checks still reach A";
+  EXPECT_NE(find(analysis.calls[0], "ice-consent-lost"), nullptr);
+}
+
 TEST(BrokenWay, IsNotClaimedWhereTheAnswersWereNotSeenAnywhere) {
   Call call = call_with_a_broken_way();
   for (Pair& pair : call.transports[0].pairs) {
