@@ -13,7 +13,8 @@ class DtlsProgress : public testing::Test {
  protected:
   enum Point : std::uint32_t { kClient, kServer };
 
-  void record(Point point, int ms, Side from, int type, int epoch, const std::string& body) {
+  void record(Point point, int ms, Side from, std::uint64_t type, std::uint64_t epoch,
+              const std::string& body) {
     const std::uint64_t sequence = ++sequence_;
     give(point, ms, from,
          fmt_hex(type, 2) + "fefd" + fmt_hex(epoch, 4) + fmt_hex(sequence, 12) +
