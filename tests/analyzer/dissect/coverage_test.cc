@@ -63,12 +63,11 @@ std::vector<Sample> samples() {
   const auto add = [&](const char* file, const char* list, Dissect dissect) {
     const json document =
         json::parse(test::read_text(test::source_path("tests/vectors/" + std::string(file))));
-    for (const json& one : document[list])
-      if (one.contains("hex") && !one["hex"].get<std::string>().empty())
-        all.push_back({dissect, hex(one["hex"].get<std::string>())});
+    for (const json& one : document.at(list))
+      if (one.contains("hex") && !one.at("hex").get<std::string>().empty())
+        all.push_back({dissect, hex(one.at("hex").get<std::string>())});
   };
   add("stun.json", "vectors", dissect_turn);
-  add("turn.json", "vectors", dissect_turn);
   add("dtls_captures.json", "datagrams", dissect_dtls);
   add("rtp_captures.json", "packets", dissect_rtp);
   return all;
