@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 // client's point (0) and the server's (1) takes 40 ms.
 class DtlsProgress : public testing::Test {
  protected:
-  enum Point : std::uint32_t { kClient, kServer };
+  enum Point : std::uint32_t { AtClient, AtServer };
 
   void record(Point point, int ms, Side from, std::uint64_t type, std::uint64_t epoch,
               const std::string& body) {
@@ -36,13 +36,13 @@ class DtlsProgress : public testing::Test {
   Dtls judged(int end_ms) {
     std::vector<DtlsPart> parts;
     OwnFlows own;
-    for (const Point point : {kClient, kServer}) {
+    for (const Point point : {AtClient, AtServer}) {
       if (flows_[point].association == kNone)
         continue;
       FlowUse use;
       use.flow = point;
       parts.push_back({&tracker_[flows_[point].association], use});
-      own[point == kClient ? 0 : 1].insert(point);
+      own[point == AtClient ? 0 : 1].insert(point);
     }
     Transport t;
     t.dtls.client = Side::A;
@@ -76,9 +76,9 @@ class DtlsProgress : public testing::Test {
 };
 
 TEST_F(DtlsProgress, TheHandshakeEndsWhenTheLastFlightReachesTheClient) {
-  hello(kClient, 0);
-  finished(kClient, 100, Side::A);
-  last_flight(kClient, 180);
+  hello(AtClient, 0);
+  finished(AtClient, 100, Side::A);
+  last_flight(AtClient, 180);
   const Dtls d = judged(5000);
   EXPECT_EQ(d.state, trace::DtlsState::Connected);
   EXPECT_EQ(d.handshake_ms, 180.0);
@@ -86,47 +86,47 @@ TEST_F(DtlsProgress, TheHandshakeEndsWhenTheLastFlightReachesTheClient) {
 }
 
 TEST_F(DtlsProgress, AClientThatRepeatsItsFinishedIsNotConnected) {
-  hello(kClient, 0);
-  finished(kClient, 100, Side::A);
-  last_flight(kClient, 180);
-  finished(kClient, 1100, Side::A);
+  hello(AtClient, 0);
+  finished(AtClient, 100, Side::A);
+  last_flight(AtClient, 180);
+  finished(AtClient, 1100, Side::A);
   EXPECT_EQ(judged(90'000).state, trace::DtlsState::Handshaking);
   EXPECT_FALSE(judged(90'000).handshake_ms);
 }
 
 TEST_F(DtlsProgress, ACopyOfItsFinishedRepeatsNothing) {
-  hello(kClient, 0);
-  finished(kClient, 100, Side::A);
-  copy_of_last(kClient, 101, Side::A);
-  last_flight(kClient, 180);
-  copy_of_last(kClient, 181, Side::B);
+  hello(AtClient, 0);
+  finished(AtClient, 100, Side::A);
+  copy_of_last(AtClient, 101, Side::A);
+  last_flight(AtClient, 180);
+  copy_of_last(AtClient, 181, Side::B);
   EXPECT_EQ(judged(5000).handshake_ms, 180.0);
 }
 
 TEST_F(DtlsProgress, ALastFlightThatIsLostBeforeTheClientEndsNothing) {
-  hello(kClient, 0);
-  hello(kServer, 40);
-  finished(kClient, 100, Side::A);
-  finished(kServer, 140, Side::A);
-  last_flight(kServer, 140);
+  hello(AtClient, 0);
+  hello(AtServer, 40);
+  finished(AtClient, 100, Side::A);
+  finished(AtServer, 140, Side::A);
+  last_flight(AtServer, 140);
   const Dtls d = judged(90'000);
   EXPECT_EQ(d.state, trace::DtlsState::Handshaking);
   EXPECT_TRUE(d.inferred.empty());
 }
 
 TEST_F(DtlsProgress, ItsTwoPartsMayArriveWithDifferentCopies) {
-  hello(kClient, 0);
-  finished(kClient, 100, Side::A);
-  finished(kClient, 180, Side::B);
-  finished(kClient, 1100, Side::A);
-  change_cipher_spec(kClient, 1180, Side::B);
+  hello(AtClient, 0);
+  finished(AtClient, 100, Side::A);
+  finished(AtClient, 180, Side::B);
+  finished(AtClient, 1100, Side::A);
+  change_cipher_spec(AtClient, 1180, Side::B);
   EXPECT_EQ(judged(5000).handshake_ms, 1180.0);
 }
 
 TEST_F(DtlsProgress, AtTheServerTheEndIsInferredFromTheClientsSilence) {
-  hello(kServer, 40);
-  finished(kServer, 140, Side::A);
-  last_flight(kServer, 140);
+  hello(AtServer, 40);
+  finished(AtServer, 140, Side::A);
+  last_flight(AtServer, 140);
   const Dtls early = judged(1000);
   EXPECT_EQ(early.state, trace::DtlsState::Handshaking);
   const Dtls late = judged(5000);
@@ -137,10 +137,10 @@ TEST_F(DtlsProgress, AtTheServerTheEndIsInferredFromTheClientsSilence) {
 }
 
 TEST_F(DtlsProgress, DataOfTheClientProvesThatItHasFinished) {
-  hello(kServer, 40);
-  finished(kServer, 140, Side::A);
-  last_flight(kServer, 140);
-  record(kServer, 300, Side::A, 23, 1, "00112233445566778899aabbccddeeff");
+  hello(AtServer, 40);
+  finished(AtServer, 140, Side::A);
+  last_flight(AtServer, 140);
+  record(AtServer, 300, Side::A, 23, 1, "00112233445566778899aabbccddeeff");
   const Dtls d = judged(400);
   EXPECT_EQ(d.state, trace::DtlsState::Connected);
   EXPECT_EQ(d.inferred, Inferred{"handshake_ms"});
