@@ -1,6 +1,7 @@
 #include "analyzer/pipeline.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "stack/base/bytes.h"
 #include "stack/wire/turn.h"
@@ -248,9 +249,10 @@ void Pipeline::replay_early(FlowId id) {
   const auto it = early_.find(id);
   if (it == early_.end() || flows_[id].turn == kNone)
     return;
-  const std::vector<Early> kept = std::move(it->second);
-  forget_early(id);
+  const std::vector<Early> kept = std::exchange(it->second, {});
+  early_.erase(it);
   for (const Early& early : kept) {
+    early_bytes_ -= early.bytes.size();
     Packet packet = early.packet;
     packet.payload = early.bytes;
     --flows_[id].directions[early.place.direction].early_channel;

@@ -186,6 +186,23 @@ TEST_F(Turn, ChannelDataBeforeTheFirstTurnMessageIsReadOnceTheFlowIsKnown) {
   EXPECT_EQ(s_.pipeline.counts(0).srtp, 12U);
 }
 
+// What was kept and read makes room for the next flow.
+TEST_F(Turn, EarlyChannelDataOfOneFlowAfterAnotherIsKeptAndRead) {
+  constexpr std::size_t kRounds =
+      2 * Pipeline::kMaxEarlyBytes / (1000 * Pipeline::kMaxEarlyPackets);
+  for (std::uint32_t round = 0; round < kRounds; ++round) {
+    const std::string client = "10.0.0.2:" + std::to_string(5000 + round);
+    ByteBuffer data;
+    turn::append_channel_data(data, 0x4001, ByteBuffer(1000, std::byte{0x80}), false);
+    for (std::size_t i = 0; i < Pipeline::kMaxEarlyPackets; ++i)
+      s_.udp(client, kServer, data);
+    s_.udp(client, kServer, message(stun::Class::Request, stun::Method::Allocate, 100 + round));
+  }
+  ASSERT_EQ(s_.pipeline.turn().size(), kRounds);
+  for (std::uint32_t i = 0; i < kRounds; ++i)
+    EXPECT_EQ(s_.pipeline.turn()[i].relayed_packets[0], Pipeline::kMaxEarlyPackets) << i;
+}
+
 TEST_F(Turn, MediaThroughAChannelWithoutACheckBelongsToTheCallOfItsClient) {
   allocate();
   PacketScript::Check check;
