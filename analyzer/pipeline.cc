@@ -348,16 +348,8 @@ void Pipeline::prove_siblings(const FlowRecord& outer) {
 
 void Pipeline::on_tcp(const Packet& packet) {
   ++counts(packet.ref.capture).tcp;
-  connections_.on_segment(packet);
-  if (packet.payload.empty())
-    return;
-  FlowKey key;
-  key.a = packet.source;
-  key.b = packet.destination;
-  key.point = packet.point;
-  key.protocol = TransportProtocol::Tcp;
-  const FlowTable::Found found = flows_.find(key);
-  if (found.id == kNone || flows_[found.id].turn == kNone)
+  const FlowId flow = connections_.on_segment(packet);
+  if (packet.payload.empty() || flow == kNone || flows_[flow].turn == kNone)
     return;
   --counts(packet.ref.capture).tcp;
   ++counts(packet.ref.capture).turn_tcp;

@@ -14,7 +14,7 @@ bool has_flag(const Packet& segment, std::uint8_t flags) {
 
 }  // namespace
 
-void TurnConnections::on_segment(const Packet& segment) {
+FlowId TurnConnections::on_segment(const Packet& segment) {
   FlowKey key;
   key.a = segment.source;
   key.b = segment.destination;
@@ -23,15 +23,16 @@ void TurnConnections::on_segment(const Packet& segment) {
   if (const FlowTable::Found found = flows_.find(key);
       found.id != kNone && streams_.count(found.id) > 0) {
     on_known(found.id, found.direction, segment);
-    return;
+    return found.id;
   }
   const Ends ends{key.point, std::min(key.a, key.b), std::max(key.a, key.b)};
   if (has_flag(segment, ip::kTcpSyn) && !has_flag(segment, ip::kTcpAck))
     open(ends, key);
-  if (try_undecided(ends, key, segment))
-    return;
+  if (const std::optional<FlowId> flow = try_undecided(ends, key, segment))
+    return *flow;
   if (!segment.payload.empty() && TurnStream::shows_turn(segment.payload))
-    begin(key, segment);
+    return begin(key, segment);
+  return kNone;
 }
 
 void TurnConnections::on_known(FlowId flow, Direction direction, const Packet& segment) {
@@ -61,10 +62,11 @@ void TurnConnections::open(const Ends& ends, const FlowKey& key) {
   order_.push_back(ends);
 }
 
-bool TurnConnections::try_undecided(const Ends& ends, const FlowKey& key, const Packet& segment) {
+std::optional<FlowId> TurnConnections::try_undecided(const Ends& ends, const FlowKey& key,
+                                                     const Packet& segment) {
   const auto it = undecided_.find(ends);
   if (it == undecided_.end())
-    return false;
+    return std::nullopt;
   Undecided& connection = *it->second;
   const Direction direction = key.a == connection.key.a ? Direction{0} : Direction{1};
   FlowId flow = kNone;
@@ -81,17 +83,18 @@ bool TurnConnections::try_undecided(const Ends& ends, const FlowKey& key, const 
     streams_[flow] = std::make_unique<TurnStream>(std::move(connection.stream));
   if (flow != kNone || connection.stream.is_foreign() || has_flag(segment, ip::kTcpRst))
     undecided_.erase(it);
-  return true;
+  return flow;
 }
 
-void TurnConnections::begin(const FlowKey& key, const Packet& segment) {
+FlowId TurnConnections::begin(const FlowKey& key, const Packet& segment) {
   if (streams_.size() >= kMaxConnections)
-    return;
+    return kNone;
   const FlowTable::Found found = flows_.find_or_add(key, segment);
   if (found.id == kNone)
-    return;
+    return kNone;
   streams_[found.id] = std::make_unique<TurnStream>();
   on_known(found.id, found.direction, segment);
+  return found.id;
 }
 
 void TurnConnections::finish() {

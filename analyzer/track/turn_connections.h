@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 
 #include "analyzer/flow_table.h"
@@ -27,7 +28,8 @@ class TurnConnections {
   // `take` gets every frame of every connection, in order.
   TurnConnections(FlowTable& flows, Take take) : flows_(flows), take_(std::move(take)) {}
 
-  void on_segment(const Packet& segment);
+  // The flow of the connection when it is TURN, else kNone.
+  FlowId on_segment(const Packet& segment);
   // The flow is no more: its number will be another's.
   void forget(FlowId flow) { streams_.erase(flow); }
   // Nothing more will come.
@@ -43,10 +45,11 @@ class TurnConnections {
 
   void on_known(FlowId flow, Direction direction, const Packet& segment);
   void open(const Ends& ends, const FlowKey& key);
-  // True when the segment belonged to a connection that is followed from its SYN.
-  bool try_undecided(const Ends& ends, const FlowKey& key, const Packet& segment);
+  // Nothing unless the segment belongs to a connection that is followed from its SYN; kNone while
+  // it is not decided.
+  std::optional<FlowId> try_undecided(const Ends& ends, const FlowKey& key, const Packet& segment);
   void deliver(FlowId flow, Direction direction, const TurnStream::Frame& frame);
-  void begin(const FlowKey& key, const Packet& segment);
+  FlowId begin(const FlowKey& key, const Packet& segment);
 
   FlowTable& flows_;
   Take take_;
