@@ -85,6 +85,7 @@ void TransportBuilder::list_flows(std::uint32_t index, Transport& t) const {
       const FlowDirection& way = record.directions[d];
       Flow flow;
       flow.from = side;
+      flow.route = route;
       flow.source = record.source(d);
       flow.destination = record.destination(d);
       flow.through_turn = record.key.carrier != kNone;

@@ -43,7 +43,8 @@ Span span_of(const Flow& flow) {
 }
 
 bool same_path(const Flow& forth, const Flow& back) {
-  return forth.source == back.destination && forth.destination == back.source;
+  return forth.route == back.route ||
+         (forth.source == back.destination && forth.destination == back.source);
 }
 
 void conflict_facts(const Story& story, const Transport& transport, Finding& finding) {

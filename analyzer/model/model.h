@@ -188,6 +188,9 @@ struct IceRestart {
 // What one side sent over one path: STUN apart, one for each direction of each address pair.
 struct Flow {
   Side from = Side::A;
+  // The path, the same for both directions. The addresses of the two may differ all the same, being
+  // those of different capture points with a NAT between them.
+  std::uint32_t route = 0;
   Endpoint source, destination;  // inside TURN: the addresses that the peers see
   bool through_turn = false;
   std::uint64_t dtls = 0, rtp = 0, rtcp = 0;  // packets, protected or in clear

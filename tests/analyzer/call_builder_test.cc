@@ -36,6 +36,30 @@ TEST(CallBuilder, TheControllingAgentIsAWhoeverSendsFirst) {
   EXPECT_EQ(calls[0].transports[0].agents[0].nominates, trace::Nomination::Aggressive);
 }
 
+TEST(CallBuilder, BothDirectionsOfAPathAreOneRouteWhicheverPointSawMostOfEach) {
+  PacketScript s;
+  constexpr const char* kOutside = "203.0.113.1:40000";
+  constexpr const char* kFar = "198.51.100.9:6000";
+  s.point(0).time(0).udp(kA, kFar, PacketScript::request(check(1, "bbbb:aaaa", true, true)));
+  s.point(1).time(1).udp(kOutside, kFar, PacketScript::request(check(1, "bbbb:aaaa", true, true)));
+  s.point(1).time(20).udp(kFar, kOutside, PacketScript::success(1, kOutside));
+  s.point(0).time(21).udp(kFar, kA, PacketScript::success(1, kOutside));
+  for (std::uint16_t n = 0; n < 8; ++n) {
+    s.point(0).udp(kA, kFar, PacketScript::rtp(5, n));
+    s.point(1).udp(kFar, kOutside, PacketScript::rtp(6, n));
+    if (n == 3)
+      continue;  // lost between the points, both ways
+    s.point(1).udp(kOutside, kFar, PacketScript::rtp(5, n));
+    s.point(0).udp(kFar, kA, PacketScript::rtp(6, n));
+  }
+  const std::vector<Flow> flows = s.calls().at(0).transports.at(0).flows;
+  ASSERT_EQ(flows.size(), 2U);
+  EXPECT_EQ(flows[0].source, PacketScript::at(kA));
+  EXPECT_EQ(flows[1].destination, PacketScript::at(kOutside))
+      << "as the point that saw most has it";
+  EXPECT_EQ(flows[0].route, flows[1].route);
+}
+
 TEST(CallBuilder, OneRetransmittedTransactionIsTwoRequestsAndOneAnswer) {
   PacketScript s;
   s.time(0).udp(kA, kB, PacketScript::request(check(1, "bbbb:aaaa", true)));

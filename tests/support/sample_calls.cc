@@ -234,6 +234,7 @@ Analysis restarted_call() {
       media(Side::A, "192.168.50.11:36975", "192.168.50.12:53005", 210, 35, 2.784, 639, 6.965),
       media(Side::A, "192.168.50.11:57012", "192.168.50.12:48765", 252, 646, 6.987, 1282, 11.940),
       media(Side::B, "192.168.50.12:53005", "192.168.50.11:36975", 462, 36, 2.790, 1283, 11.945)};
+  t.flows[1].route = 1;
   t.dtls.state = trace::DtlsState::Connected;
   t.dtls.inferred = {"state"};
   t.dtls.version = "DTLS 1.3";

@@ -66,6 +66,21 @@ TEST(DifferingPaths, AreNotSeenInAnOrdinarySwitch) {
   EXPECT_EQ(find(call, "ice-paths-differ"), nullptr);
 }
 
+TEST(DifferingPaths, AreNotSeenWhereOnePathIsSeenFromBothSidesOfItsNats) {
+  Call call = test::connected_call();
+  Flow a = flow(Side::A, "10.1.0.2:46335", "203.0.113.22:40755", 1, 9);
+  Flow b = flow(Side::B, "10.2.0.2:40755", "203.0.113.21:46335", 1, 9);
+  a.route = b.route = 3;
+  call.transports[0].flows = {a, b};
+  call.transports[0].srtp_packets = {100, 100};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "ice-paths-differ"), nullptr);
+  analysis.calls[0].transports[0].flows[1].route = 4;
+  diagnose(analysis);
+  EXPECT_NE(find(analysis.calls[0], "ice-paths-differ"), nullptr);
+}
+
 TEST(ConsentLost, WithNothingHeardLeavesOpenWhetherThePeerWentAway) {
   Call call = test::connected_call();
   Pair& pair = call.transports[0].pairs[0];
