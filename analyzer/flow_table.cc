@@ -92,6 +92,7 @@ FlowTable::Found FlowTable::find_or_add(const FlowKey& key, const Packet& packet
   FlowRecord& flow = flows_[id];
   flow.key = key;
   flow.first = {packet.ref, packet.at};
+  flow.capture = packet.ref.capture;
   flow.last_at = packet.at;
   flow.dns = is_name_service(key.a.port) || is_name_service(key.b.port);
   ++used_;

@@ -70,6 +70,7 @@ struct FlowRecord {
   std::array<FlowDirection, 2> directions;
   Sighting first;
   Instant last_at;
+  std::uint32_t capture = 0;  // of the packets that are counted now
   std::uint64_t icmp_errors = 0;
   std::uint32_t turn = kNone;         // allocation of the TURN tracker
   std::uint32_t association = kNone;  // of the DTLS tracker

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analyzer/loose_flows.h"
 #include "stack/base/bytes.h"
 #include "stack/wire/turn.h"
 
@@ -58,10 +59,13 @@ Pipeline::Pipeline(std::size_t max_flows)
   });
 }
 
-ProtocolCounts& Pipeline::counts(std::uint32_t capture) {
-  if (capture >= counts_.size())
-    counts_.resize(capture + 1);
-  return counts_[capture];
+void Pipeline::book_for(FlowId id, std::uint32_t capture) {
+  tally_.turn_to(id, flows_[id], capture,
+                 [this](const FlowRecord& flow) { return is_loose_rtp(flow); });
+}
+
+bool Pipeline::is_loose_rtp(const FlowRecord& flow) const {
+  return flow.proof == FlowProof::None && rtp_.believable(flow);
 }
 
 void Pipeline::on_packet(const Packet& packet) {
@@ -100,6 +104,7 @@ void Pipeline::on_udp(const Packet& packet) {
 void Pipeline::on_payload(const Place& place, const Packet& packet) {
   FlowRecord& flow = flows_[place.flow];
   FlowDirection& way = flow.directions[place.direction];
+  book_for(place.flow, packet.ref.capture);
   touch(flow, place.direction, packet);
   const bool believable = !flow.dns || flow.proof != FlowProof::None;
   const PayloadClass what = classify_first_byte(packet.payload, packet.wire_payload_size);
@@ -255,6 +260,7 @@ void Pipeline::replay_early(FlowId id) {
     early_bytes_ -= early.bytes.size();
     Packet packet = early.packet;
     packet.payload = early.bytes;
+    book_for(id, packet.ref.capture);
     --flows_[id].directions[early.place.direction].early_channel;
     on_channel_data(early.place, packet);
   }
@@ -398,65 +404,17 @@ void Pipeline::on_icmp(const Packet& packet) {
                    hash_of_quoted(packet.payload)});
 }
 
-void Pipeline::add_loose_rtp(const FlowRecord& flow) {
-  for (const std::uint32_t i : flow.streams) {
-    const RtpStream& stream = rtp_[i];
-    if (!stream.continuous || loose_.size() >= kMaxLoose)
-      continue;
-    LooseFlow loose;
-    loose.a = flow.source(stream.direction);
-    loose.b = flow.destination(stream.direction);
-    loose.protocol = "rtp";
-    loose.ssrc = stream.ssrc;
-    loose.packets = stream.packets;
-    loose.first = stream.first.ref;
-    loose_.push_back(std::move(loose));
-  }
-}
-
-void Pipeline::add_loose_dtls(const FlowRecord& flow) {
-  if (loose_.size() >= kMaxLoose)
-    return;
-  LooseFlow loose;
-  loose.a = flow.key.a;
-  loose.b = flow.key.b;
-  const auto& [there, back] = flow.directions;
-  const Sighting& first = there.dtls > 0 ? there.first_data : back.first_data;
-  loose.first = first.ref;
-  loose.protocol = "dtls";
-  loose.packets = there.dtls + back.dtls;
-  loose_.push_back(std::move(loose));
-}
-
 // Says what the packets of a flow were, now that nothing more will be learnt about it.
 void Pipeline::settle(FlowId id) {
   const FlowRecord& flow = flows_[id];
   if (!flow.in_use || flow.key.protocol == TransportProtocol::Tcp)
     return;
-  const bool rtp = flow.proof == FlowProof::None && rtp_.believable(flow);
+  const bool rtp = is_loose_rtp(flow);
   if (flow.proof == FlowProof::Handshake)
-    add_loose_dtls(flow);
+    add_loose_dtls(flow, loose_);
   else if (rtp)
-    add_loose_rtp(flow);
-  if (flow.over_tcp)
-    return;
-  ProtocolCounts& c = counts(flow.first.ref.capture);
-  for (const FlowDirection& d : flow.directions) {
-    (flow.turn != kNone ? c.turn : c.other) += d.early_channel;
-    if (flow.proof != FlowProof::None) {
-      c.srtp += d.rtp + d.rtp_copies;
-      c.srtcp += d.rtcp + d.rtcp_copies;
-      c.dtls += d.dtls + d.dtls_copies;
-      c.other += d.other;
-    } else if (rtp) {
-      c.rtp += d.rtp + d.rtp_copies;
-      c.rtcp += d.rtcp + d.rtcp_copies;
-      c.other += d.dtls + d.dtls_copies + d.other;
-    } else {
-      const std::uint64_t all = d.data() + d.dtls_copies + d.rtp_copies + d.rtcp_copies + d.other;
-      (flow.dns ? c.dns : flow.key.carrier != kNone ? c.turn : c.other) += all;
-    }
-  }
+    add_loose_rtp(flow, rtp_, loose_);
+  tally_.settle(id, flow, rtp);
 }
 
 void Pipeline::finish() {

@@ -14,6 +14,7 @@
 #include "analyzer/flow_table.h"
 #include "analyzer/model/model.h"
 #include "analyzer/packet.h"
+#include "analyzer/protocol_tally.h"
 #include "analyzer/track/dtls_tracker.h"
 #include "analyzer/track/ice_tracker.h"
 #include "analyzer/track/rtp_tracker.h"
@@ -34,17 +35,9 @@ struct IcmpSeen {
   std::uint64_t quoted = 0;
 };
 
-// Packets of one capture by protocol, each counted once; turn_tcp are the segments of connections
-// to TURN servers that hold data.
-struct ProtocolCounts {
-  std::uint64_t stun = 0, turn = 0, dtls = 0, srtp = 0, srtcp = 0, rtp = 0, rtcp = 0, icmp = 0,
-                arp = 0, tcp = 0, turn_tcp = 0, dns = 0, fragment = 0, other = 0;
-};
-
 class Pipeline {
  public:
   static constexpr std::size_t kMaxIcmp = 10'000;
-  static constexpr std::size_t kMaxLoose = 10'000;
   static constexpr std::size_t kMaxInner = 256;  // flows noted as carried by one TURN flow
   // ChannelData kept until its flow proves to be TURN.
   static constexpr std::size_t kMaxEarlyPackets = 512;  // of one flow
@@ -54,7 +47,7 @@ class Pipeline {
 
   void on_packet(const Packet& packet);
   // Frames that hold no IP datagram of their own.
-  ProtocolCounts& counts(std::uint32_t capture);
+  ProtocolCounts& counts(std::uint32_t capture) { return tally_.of(capture); }
   // After the last packet; then everything below is final.
   void finish();
 
@@ -94,8 +87,9 @@ class Pipeline {
   void note_inner(FlowRecord& outer, FlowId inner);
   void prove_siblings(const FlowRecord& outer);
   void settle(FlowId id);
-  void add_loose_rtp(const FlowRecord& flow);
-  void add_loose_dtls(const FlowRecord& flow);
+  // The flow's packets from here on are of that capture.
+  void book_for(FlowId id, std::uint32_t capture);
+  bool is_loose_rtp(const FlowRecord& flow) const;
   void on_control(const Place& place, const Packet& packet, PayloadClass what);
 
   FlowTable flows_;
@@ -114,7 +108,7 @@ class Pipeline {
   std::size_t early_bytes_ = 0;
   std::vector<IcmpSeen> icmp_;
   std::vector<LooseFlow> loose_;
-  std::vector<ProtocolCounts> counts_;
+  ProtocolTally tally_;
   Instant end_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ class PacketScript {
     point_ = n;
     return *this;
   }
+  // The point goes on in this file.
+  PacketScript& file(std::uint32_t n) {
+    file_ = n;
+    return *this;
+  }
   // TTL of what follows.
   PacketScript& hops(std::uint8_t n) {
     hops_ = n;
@@ -48,7 +54,8 @@ class PacketScript {
                 std::size_t cut = 0) {
     kept_.push_back(std::move(payload));
     Packet p;
-    p.ref = {point_, ++numbers_[point_]};
+    const std::uint32_t file = file_.value_or(point_);
+    p.ref = {file, ++numbers_[file]};
     p.at = now_;
     p.point = point_;
     p.hop_limit = hops_;
@@ -123,6 +130,7 @@ class PacketScript {
   std::deque<ByteBuffer> kept_;
   std::map<std::uint32_t, std::uint64_t> numbers_;
   std::uint32_t point_ = 0;
+  std::optional<std::uint32_t> file_;  // else numbered as the point
   std::uint8_t hops_ = 64;
   Instant now_;
 };

@@ -33,6 +33,21 @@ TEST(Pipeline, RtpBeforeTheFirstCheckIsCountedOnceTheFlowIsProven) {
   EXPECT_EQ(s.pipeline.counts(0).other, 0U);
 }
 
+TEST(Pipeline, AFlowThatGoesOnInAnotherFileIsCountedWhereEachPacketIs) {
+  PacketScript s;
+  for (std::uint16_t i = 0; i < 3; ++i)
+    s.file(0).udp(kA, kB, PacketScript::rtp(7, i));
+  s.file(1).answered_check(kB, kA, {});
+  for (std::uint16_t i = 0; i < 4; ++i)  // one file for each direction
+    s.file(1 + i % 2).udp(i % 2 == 0 ? kA : kB, i % 2 == 0 ? kB : kA, PacketScript::rtp(i % 2, i));
+  s.pipeline.finish();
+  EXPECT_EQ(s.pipeline.counts(0).srtp, 3U) << "proven by what the next file holds";
+  EXPECT_EQ(s.pipeline.counts(1).srtp, 2U);
+  EXPECT_EQ(s.pipeline.counts(1).stun, 2U);
+  EXPECT_EQ(s.pipeline.counts(2).srtp, 2U);
+  EXPECT_EQ(s.pipeline.counts(0).other + s.pipeline.counts(1).other, 0U);
+}
+
 TEST(Pipeline, RtpWithoutIceIsALooseFlowOnlyWithContinuity) {
   PacketScript s;
   for (std::uint16_t i = 0; i < 6; ++i)
