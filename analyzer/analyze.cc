@@ -9,6 +9,7 @@
 #include "analyzer/call_builder.h"
 #include "analyzer/capture_file.h"
 #include "analyzer/capture_points.h"
+#include "analyzer/clock_offsets.h"
 #include "analyzer/diagnose/diagnose.h"
 #include "analyzer/frame.h"
 #include "analyzer/link.h"
@@ -29,6 +30,7 @@ struct Source {
   Capture capture;
   RawPacket raw;
   bool more = false;
+  Duration ahead{};  // of its clock
   Instant last_at;
   std::uint64_t size = 0;  // 0: not known
 
@@ -37,13 +39,19 @@ struct Source {
     constexpr std::uint64_t kPartOfSeam = 50;
     return !more || (size > 0 && (size - std::min(size, file->bytes_read())) * kPartOfSeam < size);
   }
-  void advance() { more = file->next(raw); }
+  void advance() {
+    more = file->next(raw);
+    raw.at -= ahead;
+  }
 };
 
 class Reader {
  public:
-  Reader(const std::vector<std::string>& files, const AnalyzeOptions& options);
+  // `clocks`: empty, or what is known of every file's.
+  Reader(const std::vector<std::string>& files, const AnalyzeOptions& options,
+         const ClockOffsets::Offsets& clocks);
   void read_all(Pipeline& pipeline);
+  void note_clocks(const ClockOffsets::Offsets& clocks);
   std::vector<Capture> captures(Pipeline& pipeline);
 
  private:
@@ -68,7 +76,8 @@ std::uint64_t size_of(const CaptureFile& file) {
   return none ? 0 : size;
 }
 
-Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& options)
+Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& options,
+               const ClockOffsets::Offsets& clocks)
     : options_(options) {
   sources_.resize(files.size());
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -77,6 +86,8 @@ Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& opti
     s.capture.index = static_cast<std::uint32_t>(i);
     s.capture.file = s.file->path();
     s.capture.format = std::string(to_string(s.file->format()));
+    if (i < clocks.size() && clocks[i])
+      s.ahead = clocks[i]->ahead;
     s.advance();
   }
   for (Source& s : sources_)
@@ -85,7 +96,17 @@ Reader::Reader(const std::vector<std::string>& files, const AnalyzeOptions& opti
   if (std::none_of(sources_.begin(), sources_.end(), unknown))
     for (const Source& s : sources_)
       size_ += s.size;
+  note_clocks(clocks);
   points_.find_halves(files);
+}
+
+void Reader::note_clocks(const ClockOffsets::Offsets& clocks) {
+  for (std::size_t i = 0; i < std::min(clocks.size(), sources_.size()); ++i) {
+    if (!clocks[i])
+      continue;
+    sources_[i].capture.clock_offset = clocks[i]->ahead;
+    sources_[i].capture.clock_of = clocks[i]->reference;
+  }
 }
 
 // Packets of one file keep their order; between files the earlier one goes first.
@@ -173,11 +194,20 @@ void name_counts(const ProtocolCounts& n, Capture& capture) {
       capture.by_protocol[name] = count;
 }
 
+std::vector<CapturePoint> named_points(
+    const std::vector<std::pair<std::uint32_t, std::string>>& points) {
+  std::vector<CapturePoint> list;
+  for (const auto& [id, name] : points)
+    list.push_back({id, points.size() > 1 ? name : std::string()});
+  return list;
+}
+
 std::vector<Capture> Reader::captures(Pipeline& pipeline) {
   std::vector<Capture> list;
   for (Source& s : sources_) {
     s.capture.interfaces = s.file->interfaces();
     s.capture.damage = s.file->damage();
+    s.capture.points = named_points(points_.points_in(s.capture.index));
     name_counts(pipeline.counts(s.capture.index), s.capture);
     list.push_back(std::move(s.capture));
   }
@@ -228,14 +258,66 @@ std::vector<StunServerUse> strangers_of(Pipeline& pipeline, const std::vector<Ca
 
 }  // namespace
 
+namespace {
+
+// What all the files hold, and their packets in order.
+struct Material {
+  Material(const std::vector<std::string>& files, const AnalyzeOptions& options,
+           const ClockOffsets::Offsets& clocks)
+      : reader(files, options, clocks), pipeline(flows_within(options.memory_budget)) {}
+
+  void read() {
+    reader.read_all(pipeline);
+    pipeline.finish();
+  }
+
+  Reader reader;
+  Pipeline pipeline;
+};
+
+// Standard input and pipes are gone when they have been read.
+bool can_be_read_again(const std::vector<std::string>& files) {
+  return std::all_of(files.begin(), files.end(), [](const std::string& file) {
+    std::error_code none;
+    return std::filesystem::is_regular_file(file, none);
+  });
+}
+
+bool differ(const ClockOffsets::Offsets& clocks) {
+  return std::any_of(clocks.begin(), clocks.end(),
+                     [](const auto& clock) { return clock && clock->ahead != Duration{}; });
+}
+
+// Read by their own clocks, and once more by one clock if those turn out to differ.
+std::unique_ptr<Material> read_by_one_clock(const std::vector<std::string>& files,
+                                            const AnalyzeOptions& options) {
+  auto material = std::make_unique<Material>(files, options, ClockOffsets::Offsets{});
+  ClockOffsets messages;
+  const bool compare = files.size() > 1 && can_be_read_again(files);
+  if (compare)
+    material->pipeline.compare_clocks(messages);
+  material->read();
+  if (!compare)
+    return material;
+  const auto clocks = messages.estimate(static_cast<std::uint32_t>(files.size()));
+  if (differ(clocks)) {
+    material.reset();
+    material = std::make_unique<Material>(files, options, clocks);
+    material->read();
+  } else {
+    material->reader.note_clocks(clocks);
+  }
+  return material;
+}
+
+}  // namespace
+
 Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOptions& options) {
-  Reader reader(files, options);
-  Pipeline pipeline(flows_within(options.memory_budget));
-  reader.read_all(pipeline);
-  pipeline.finish();
+  const std::unique_ptr<Material> material = read_by_one_clock(files, options);
+  Pipeline& pipeline = material->pipeline;
 
   Analysis analysis;
-  analysis.captures = reader.captures(pipeline);
+  analysis.captures = material->reader.captures(pipeline);
   bool dated = false;
   for (const Capture& c : analysis.captures) {
     if (c.first_time && (!dated || *c.first_time < analysis.origin)) {

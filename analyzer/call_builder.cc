@@ -258,10 +258,34 @@ void Builder::fill_candidates(const CallLayout& layout, Call& call) const {
   }
 }
 
+// "Lite implementations only utilize host candidates" (RFC 8445 section 5.2).
+void mark_hosts_of_lite(Side side, Call& call) {
+  const auto mark = [](Candidate& candidate) {
+    if (candidate.type || !candidate.address)
+      return;
+    candidate.type = trace::CandidateType::Host;
+    candidate.inferred.emplace_back("type");
+  };
+  for (Candidate& candidate : call.peers[index_of(side)].candidates)
+    mark(candidate);
+  for (Transport& transport : call.transports) {
+    for (Pair& pair : transport.pairs)
+      if (pair.agent != side)
+        mark(pair.remote);
+    if (auto& own = transport.agents[index_of(side)].selected_pair)
+      mark(own->local);
+    if (auto& theirs = transport.agents[index_of(other(side))].selected_pair)
+      mark(theirs->remote);
+  }
+}
+
 void Builder::fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const {
   fill_ufrags(index, call);
   fill_roles(index, call);
   fill_candidates(layout, call);
+  for (const Side side : {Side::A, Side::B})
+    if (call.peers[index_of(side)].ice_lite)
+      mark_hosts_of_lite(side, call);
   for (Peer& peer : call.peers) {
     std::set<IpAddress> seen;
     for (const Candidate& c : peer.candidates)
@@ -313,9 +337,13 @@ void Builder::fill_totals(const CallLayout& layout, Call& call) const {
   for (const Side side : {Side::A, Side::B})
     fill_last_packet(layout, side, call);
   std::set<std::uint32_t> captures;
-  for (const FlowUse& use : layout.flows)
+  std::set<PointId> points;
+  for (const FlowUse& use : layout.flows) {
     captures.insert(pipeline_.flows()[use.flow].first.ref.capture);
+    points.insert(pipeline_.flows()[use.flow].key.point);
+  }
   call.captures.assign(captures.begin(), captures.end());
+  call.points.assign(points.begin(), points.end());
 }
 
 // Each packet once, where it was seen first, which is nearest to the one that sent it.

@@ -90,6 +90,22 @@ std::size_t CapturePoints::index_of(const CapturePlace& place) const {
   return it == index_.end() ? kUnknown : it->second;
 }
 
+std::vector<std::pair<std::uint32_t, std::string>> CapturePoints::points_in(
+    std::uint32_t file) const {
+  std::map<std::uint32_t, std::string> points;
+  for (const Known& known : known_) {
+    if (known.place.file != file)
+      continue;
+    std::string name = known.identity.name;
+    if (known.place.device > 0)
+      name = "device " + std::to_string(known.place.device);
+    else if (name.empty())
+      name = "interface " + std::to_string(known.place.interface);
+    points.try_emplace(known.point, std::move(name));
+  }
+  return {points.begin(), points.end()};
+}
+
 std::uint32_t CapturePoints::new_point(const CapturePlace& place) {
   if (const auto half = other_half_.find(place); half != other_half_.end())
     if (const std::size_t known = index_of(half->second); known != kUnknown)

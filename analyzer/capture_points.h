@@ -53,6 +53,9 @@ class CapturePoints {
     known.last = raw.at;
     return known.point;
   }
+  // The points that packets of a file were at, ascending, with the name of the interface that was
+  // the first of each.
+  std::vector<std::pair<std::uint32_t, std::string>> points_in(std::uint32_t file) const;
 
  private:
   // Two sections may give times in different units.

@@ -33,6 +33,7 @@ class Builder {
   void hellos();
   void offer(const OfferedHello& offered);
   void certificates();
+  bool used_before(Side side, const Sighting& alert) const;
   void alerts();
   void steps();
   void retransmissions();
@@ -104,6 +105,18 @@ void Builder::certificates() {
   }
 }
 
+// An alert in its first record of the application epochs is how a server refuses the client's
+// certificate: no end of a connection that was in use.
+bool Builder::used_before(Side side, const Sighting& alert) const {
+  if (t_.srtp_packets[index_of(side)] > 0)
+    return true;
+  return std::any_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
+    const DtlsHalf& half = part.half(side);
+    return half.application && half.application->at < alert.at &&
+           half.application->ref != alert.ref;
+  });
+}
+
 void Builder::alerts() {
   // Of the part that saw most of them: another capture point has the same ones.
   const auto most =
@@ -122,7 +135,7 @@ void Builder::alerts() {
   for (const Side side : {Side::A, Side::B}) {
     const auto sealed =
         earliest(parts_, [&](const DtlsPart& p) { return p.half(side).protected_alert; });
-    if (!sealed)
+    if (!sealed || (d_.version == dtls::version_name(dtls::kDtls13) && !used_before(side, *sealed)))
       continue;
     d_.sealed_alert[index_of(side)] = sealed->ref;
     d_.sealed_alert_at[index_of(side)] = sealed->at;

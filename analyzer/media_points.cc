@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "analyzer/transport_builder.h"
 
@@ -16,6 +17,7 @@ class MediaPoints {
       : flows_(pipeline.flows()), layout_(layout), points_(points), t_(t) {}
 
   void fill(Side side);
+  void fill_last_arrival(Side side);
 
  private:
   const FlowDirection& way(const FlowUse& use, Side side) const {
@@ -33,7 +35,7 @@ void MediaPoints::add(const FlowUse& use, Side side, std::optional<MediaSeen>& s
   const FlowDirection& seen = way(use, side);
   if (!sum) {
     sum.emplace();
-    sum->capture = flows_[use.flow].first.ref.capture;
+    sum->point = flows_[use.flow].key.point;
   }
   sum->rtp += seen.rtp;
   sum->rtcp += seen.rtcp;
@@ -77,13 +79,31 @@ void MediaPoints::fill(Side side) {
     t_.media_arrived[s].reset();
 }
 
+void MediaPoints::fill_last_arrival(Side side) {
+  std::set<PointId> nearest;
+  for (std::uint32_t route = 0; route < layout_.routes; ++route)
+    if (const FlowUse* to = points_.nearest(route, other(side)))
+      nearest.insert(flows_[to->flow].key.point);
+  std::optional<SeenPacket>& last = t_.last_arrival[index_of(side)];
+  for (const FlowUse& use : layout_.flows) {
+    const FlowDirection& seen = way(use, side);
+    const PointId point = flows_[use.flow].key.point;
+    if (use.transport != t_.id || nearest.count(point) == 0 || seen.packets() == 0)
+      continue;
+    if (!last || seen.last_any.at > last->at)
+      last = SeenPacket{seen.last_any.ref, seen.last_any.at, point};
+  }
+}
+
 }  // namespace
 
 void fill_media_points(const Pipeline& pipeline, const CallLayout& layout,
                        const RoutePoints& points, Transport& t) {
   MediaPoints media(pipeline, layout, points, t);
-  for (const Side side : {Side::A, Side::B})
+  for (const Side side : {Side::A, Side::B}) {
     media.fill(side);
+    media.fill_last_arrival(side);
+  }
 }
 
 }  // namespace parley::analyzer

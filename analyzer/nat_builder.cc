@@ -28,6 +28,7 @@ class NatBuilder {
  private:
   void collect_checks(Side side);
   void collect_servers();
+  void infer_from_outside(Side side, Nat& nat) const;
   void add(const Socket& socket, const Endpoint& destination, const Endpoint& outside,
            PacketRef evidence);
 
@@ -58,7 +59,7 @@ void NatBuilder::collect_checks(Side side) {
     for (const PathId id : set.paths) {
       const CheckPath& path = ice_.paths()[id];
       const FlowRecord& further = flows_[path.flow];
-      if (further.key.point != flow.key.point && further.key.carrier == kNone &&
+      if (path.flow != nearest.flow && further.key.carrier == kNone &&
           further.source(path.direction) != socket.second)
         add(socket, destination, further.source(path.direction), path.first.ref);
     }
@@ -127,6 +128,45 @@ void list_mappings(const Endpoint& socket, const Mappings& mappings, std::vector
   });
 }
 
+// Outside of a NAT no socket shows, only where its checks come from. An agent checks each address
+// of the other from each of its sockets (RFC 8445 section 6.1.2.2), so checks that come from one
+// port for each destination come from one socket, whose port the NAT changes. Hosts without BUNDLE
+// look alike, but for the destinations: those are different ports of one host.
+void NatBuilder::infer_from_outside(Side side, Nat& nat) const {
+  struct Seen {
+    std::map<Endpoint, std::set<Endpoint>> destinations;  // by source
+    std::set<Endpoint> all;
+    std::set<IpAddress> hosts, sources;
+    std::vector<PacketRef> evidence;
+  };
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Seen> sessions;
+  for (const PairSet& set : layout_.pairs) {
+    const CheckPath& nearest = ice_.paths()[set.nearest];
+    const FlowRecord& flow = flows_[nearest.flow];
+    if (set.side != side || flow.key.carrier != kNone)
+      continue;
+    Seen& seen = sessions[{flow.key.point, set.session}];
+    seen.destinations[flow.source(nearest.direction)].insert(flow.destination(nearest.direction));
+    seen.all.insert(flow.destination(nearest.direction));
+    seen.hosts.insert(flow.destination(nearest.direction).address);
+    seen.sources.insert(flow.source(nearest.direction).address);
+    if (seen.evidence.size() < kMaxEvidence)
+      seen.evidence.push_back(nearest.first.ref);
+  }
+  for (const auto& [key, seen] : sessions) {
+    const bool one_each = std::all_of(seen.destinations.begin(), seen.destinations.end(),
+                                      [](const auto& s) { return s.second.size() == 1; });
+    if (!one_each || seen.all.size() < 2 || seen.all.size() != seen.destinations.size() ||
+        seen.hosts.size() < 2 || seen.sources.size() != 1 ||
+        seen.sources.begin()->classify() != AddressClass::Global)
+      continue;
+    nat.mapping = "not-endpoint-independent";
+    nat.inferred.emplace_back("mapping");
+    nat.evidence = seen.evidence;
+    return;
+  }
+}
+
 Nat NatBuilder::build(Side side) {
   sockets_.clear();
   collect_checks(side);
@@ -156,6 +196,8 @@ Nat NatBuilder::build(Side side) {
   if (preserving && !*preserving)
     nat.inferred.emplace_back("ports");
   nat.evidence = independent ? evidence : any_evidence;
+  if (!nat.mapping && nat.mappings.empty())
+    infer_from_outside(side, nat);
   return nat;
 }
 

@@ -1,6 +1,7 @@
 #include "analyzer/pair_builder.h"
 
 #include <algorithm>
+#include <array>
 
 namespace parley::analyzer {
 
@@ -25,10 +26,16 @@ constexpr Duration kTriedEnough = std::chrono::seconds(10);
 
 const PairSet* PairBuilder::reverse_of(const PairSet& set) const {
   const PairSet* best = nullptr;
+  const auto fitness = [&](const PairSet& candidate) {
+    const FlowId flow = nearest(set).flow;
+    const bool same_flow = std::any_of(candidate.paths.begin(), candidate.paths.end(),
+                                       [&](PathId id) { return ice_.paths()[id].flow == flow; });
+    return (candidate.session == set.session ? 2 : 0) + (same_flow ? 1 : 0);
+  };
   for (const PairSet& candidate : layout_.pairs) {
     if (candidate.route != set.route || candidate.side == set.side)
       continue;
-    if (best == nullptr || (candidate.session == set.session && best->session != set.session))
+    if (best == nullptr || fitness(candidate) > fitness(*best))
       best = &candidate;
   }
   return best;
@@ -66,6 +73,18 @@ bool PairBuilder::sees_own_socket(const PairSet& set) const {
       return *seen.fastest_answer < kOwnAnswer && (!theirs || *seen.fastest_answer * 2 < *theirs);
   }
   return own && *own < kOwnAnswer && theirs && *own * 2 < *theirs;
+}
+
+// No router has passed its packets on before they come here, and the other side sees them come from
+// the address that they have here: a host candidate's, which is its own base.
+bool PairBuilder::is_public_host(const PairSet& set) const {
+  constexpr std::array<std::uint8_t, 3> kInitial = {64, 128, 255};
+  const CheckPath& path = nearest(set);
+  const bool unrouted =
+      std::find(kInitial.begin(), kInitial.end(), path.hop_limit) != kInitial.end();
+  return unrouted && flows_[path.flow].key.carrier == kNone && sees_own_socket(set) &&
+         !path.mapped.empty() &&
+         path.mapped.back().address == flows_[path.flow].source(path.direction);
 }
 
 Candidate PairBuilder::local(const PairSet& set) const {
@@ -107,21 +126,30 @@ Candidate PairBuilder::local(const PairSet& set) const {
   } else if (is_private(c.address->address)) {
     c.type = trace::CandidateType::Host;
     c.inferred.emplace_back("type");
+  } else if (is_public_host(set)) {
+    c.type = trace::CandidateType::Host;
+    c.inferred.emplace_back("type");
   }
   if (!sees_own_socket(set))
     c.inferred.emplace_back("address");
   return c;
 }
 
-bool PairBuilder::heard_first(const PairSet& set) const {
+const CheckPath* PairBuilder::heard_before(const PairSet& set) const {
   const CheckPath& path = nearest(set);
   for (const PathId id : flows_[path.flow].paths) {
     const CheckPath& other_path = ice_.paths()[id];
     if (other_path.direction != path.direction && other_path.session == path.session &&
         other_path.first.at <= path.first.at)
-      return true;
+      return &other_path;
   }
-  return false;
+  return nullptr;
+}
+
+// A check that got no answer may never have come to the agent.
+bool PairBuilder::answered_first(const PairSet& set) const {
+  const CheckPath* heard = heard_before(set);
+  return heard != nullptr && heard->successes > 0;
 }
 
 // The outside address of the socket that the checks arrive at, when it stands behind a NAT: what
@@ -188,7 +216,7 @@ void PairBuilder::infer_remote_type(const PairSet& set, Candidate& c) const {
     c.inferred.emplace_back("address");
     return;
   }
-  if (heard_first(set))
+  if (heard_before(set) != nullptr)
     return;
   // This agent checked it before anything came from there, so it was signaled: host, srflx or
   // relay.
@@ -248,36 +276,6 @@ void PairBuilder::fill_counts(const PairSet& set, Pair& pair) const {
         RttSummary{milliseconds(rtt.min()), milliseconds(rtt.median()), milliseconds(rtt.max())};
 }
 
-// Several paths of a set may lie at one point.
-std::vector<SeenAt> PairBuilder::by_point(const PairSet& set,
-                                          std::vector<PathShare> CheckPath::Sums::*shares) const {
-  std::vector<SeenAt> list;
-  std::vector<std::uint32_t> points;
-  for (const PathId id : set.paths) {
-    for (const PathShare& share : ice_.paths()[id].sums.*shares) {
-      const std::uint32_t point = flows_[ice_.paths()[share.path].flow].key.point;
-      const auto known = std::find(points.begin(), points.end(), point);
-      if (known == points.end()) {
-        points.push_back(point);
-        list.push_back(
-            {share.count, share.first.ref, share.last.ref, share.first.at, share.last.at});
-        continue;
-      }
-      SeenAt& seen = list[static_cast<std::size_t>(known - points.begin())];
-      seen.count += share.count;
-      if (share.first.at < seen.first_at) {
-        seen.first = share.first.ref;
-        seen.first_at = share.first.at;
-      }
-      if (share.last.at > seen.last_at) {
-        seen.last = share.last.ref;
-        seen.last_at = share.last.at;
-      }
-    }
-  }
-  return list;
-}
-
 // The first check with USE-CANDIDATE that the peer sent over this pair, where the agent's own
 // checks are seen best: it nominates the pair for a controlled agent (RFC 8445 section 7.3.1.5).
 const Sighting* PairBuilder::nominating_check(const PairSet& set) const {
@@ -301,7 +299,8 @@ void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
   pair.first_at = path.first.at;
   pair.last = path.last.ref;
   pair.last_at = path.last.at;
-  if (path.successes > 0) {
+  // At a router the path may show answers to the checks of another pair, too.
+  if (path.successes > 0 && pair.responses > 0) {
     pair.first_response = path.first_success.ref;
     pair.first_response_at = path.first_success.at;
     pair.last_response = path.last_success.ref;
@@ -319,8 +318,9 @@ void PairBuilder::fill_story(const PairSet& set, Pair& pair) const {
   pair.local_ufrag = session.ufrags[path.agent];
   pair.remote_ufrag = session.ufrags[1U - path.agent];
   pair.through_turn = flow.key.carrier != kNone;
-  pair.answered_elsewhere = by_point(set, &CheckPath::Sums::answered_elsewhere);
-  pair.requests_seen_at = by_point(set, &CheckPath::Sums::unanswered_requests);
+  pair.at_point = flow.key.point;
+  pair.heard_first = answered_first(set);
+  fill_lost(set, pair);
   for (const PathId id : set.paths)
     pair.icmp_errors = std::max(pair.icmp_errors, flows_[ice_.paths()[id].flow].icmp_errors);
   if (pair.through_turn) {

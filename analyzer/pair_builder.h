@@ -36,17 +36,21 @@ class PairBuilder {
   // The peer's check came from that address before this agent's first check went there: the agent
   // may have learnt it from that check.
   bool is_unknown_relay(const CheckPath& path) const;
-  bool heard_first(const PairSet& set) const;
+  const CheckPath* heard_before(const PairSet& set) const;
+  bool answered_first(const PairSet& set) const;
   std::optional<Endpoint> outside_of_remote(const PairSet& set) const;
   void fill_counts(const PairSet& set, Pair& pair) const;
-  std::vector<SeenAt> by_point(const PairSet& set,
-                               std::vector<PathShare> CheckPath::Sums::*shares) const;
+  // `shares`: of the sums of one path.
+  template <class Shares>
+  std::vector<SeenAt> by_point(const PairSet& set, Shares&& shares) const;
+  void fill_lost(const PairSet& set, Pair& pair) const;
   const Sighting* nominating_check(const PairSet& set) const;
   void fill_story(const PairSet& set, Pair& pair) const;
   void fill_state(const PairSet& set, Pair& pair) const;
   bool gave_up(const PairSet& set, const Pair& pair) const;
   std::optional<Endpoint> mapped_of(const PairSet& set) const;
   bool behind_nat(const CheckPath& path) const;
+  bool is_public_host(const PairSet& set) const;
 
   FlowTable& flows_;
   IceTracker& ice_;

@@ -186,6 +186,8 @@ void Pipeline::on_stun(const Place& place, const Packet& packet) {
     ++(turn ? counts(packet.ref.capture).turn : counts(packet.ref.capture).stun);
     return;
   }
+  if (clocks_ != nullptr)
+    clocks_->on_message(packet, *message);
   if (!turn || flow.key.carrier != kNone) {
     ++flow.directions[place.direction].stun;
     if (place.counted)

@@ -10,6 +10,7 @@
 #include <map>
 #include <vector>
 
+#include "analyzer/clock_offsets.h"
 #include "analyzer/copy_filter.h"
 #include "analyzer/flow_table.h"
 #include "analyzer/model/model.h"
@@ -44,6 +45,9 @@ class Pipeline {
   static constexpr std::size_t kMaxEarlyBytes = std::size_t{4} << 20U;
 
   explicit Pipeline(std::size_t max_flows = FlowTable::kMaxFlows);
+
+  // Shows it every STUN message, those inside TURN too; it must live until finish().
+  void compare_clocks(ClockOffsets& clocks) { clocks_ = &clocks; }
 
   void on_packet(const Packet& packet);
   // Frames that hold no IP datagram of their own.
@@ -94,6 +98,7 @@ class Pipeline {
 
   FlowTable flows_;
   CopyFilter copies_;
+  ClockOffsets* clocks_ = nullptr;
   IceTracker ice_;
   TurnTracker turn_;
   DtlsTracker dtls_;

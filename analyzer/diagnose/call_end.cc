@@ -10,6 +10,9 @@
 namespace parley::analyzer {
 namespace {
 
+// What was sent just before may be seen after it at another capture point.
+constexpr Duration kUnderWay = std::chrono::milliseconds(100);
+
 const TurnAllocation* allocation_at(const Call& call, Side side, const Endpoint& relayed) {
   const auto found =
       std::find_if(call.turn.begin(), call.turn.end(), [&](const TurnAllocation& allocation) {
@@ -94,7 +97,11 @@ std::vector<TimelineEntry> closed_port_entries(const Call& call, const Citation&
     }
     if (groups.empty() || refused.first_at - groups.back().first->first_at > kTogether)
       groups.push_back({&refused, {}, 0});
-    groups.back().ports.push_back(std::to_string(refused.address.port));
+    // A NAT that keeps the port shows it at two addresses.
+    std::vector<std::string>& ports = groups.back().ports;
+    const std::string port = std::to_string(refused.address.port);
+    if (std::find(ports.begin(), ports.end(), port) == ports.end())
+      ports.push_back(port);
     groups.back().count += refused.packets.size();
   }
   for (const Group& group : groups)
@@ -114,8 +121,6 @@ std::optional<Instant> gone_at(const Call& call, Side side) {
 }
 
 const TurnAllocation* hung_up(const Call& call, const Transport& transport, Side side) {
-  // What was sent just before may be seen after it at another capture point.
-  constexpr Duration kUnderWay = std::chrono::milliseconds(100);
   const auto& used = transport.agents[index_of(side)].selected_pair;
   if (!used || !used->local.address || !was_connected(transport))
     return nullptr;
@@ -126,11 +131,71 @@ const TurnAllocation* hung_up(const Call& call, const Transport& transport, Side
   return !heard || *heard <= *allocation->released_at + kUnderWay ? allocation : nullptr;
 }
 
-bool hung_up_with(const Call& call, const TurnAllocation& allocation) {
-  return allocation.of &&
-         std::any_of(call.transports.begin(), call.transports.end(), [&](const Transport& t) {
-           return hung_up(call, t, *allocation.of) == &allocation;
-         });
+namespace {
+
+// The first thing by which a side ended the call.
+std::optional<Leaving> leaving_of(const Call& call, Side side) {
+  std::optional<Leaving> first;
+  const auto add = [&](const std::optional<Instant>& at, const std::optional<PacketRef>& packet,
+                       bool inferred) {
+    if (at && (!first || *at < first->at))
+      first = Leaving{side, *at, packet, inferred};
+  };
+  for (const Transport& transport : call.transports) {
+    for (const DtlsAlert& alert : transport.dtls.alerts)
+      if (alert.from == side && alert.description == "close_notify")
+        add(alert.time, alert.at, false);
+    if (ended_with_alert(transport, side))
+      add(transport.dtls.sealed_alert_at[index_of(side)],
+          transport.dtls.sealed_alert[index_of(side)], true);
+  }
+  const std::optional<Instant> heard = last_heard_at(call, side);
+  for (const TurnAllocation& allocation : call.turn)
+    if (allocation.of == side && allocation.released_at && heard &&
+        *heard <= *allocation.released_at + kUnderWay)
+      add(allocation.released_at, allocation.released, true);
+  return first;
+}
+
+// How much earlier than it was seen a packet of `side` may have been sent: not at all at its own
+// socket, at most a round trip at the other's. Empty: not known.
+std::optional<Duration> under_way(const Call& call, Side side) {
+  std::optional<Duration> most;
+  for (const Transport& transport : call.transports) {
+    const Pair* own = selected_pair(transport, side);
+    if (own != nullptr && own->rtt)
+      return Duration{};
+    const Pair* theirs = selected_pair(transport, other(side));
+    if (theirs == nullptr || !theirs->rtt)
+      continue;
+    const auto rtt = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double, std::milli>(theirs->rtt->max));
+    most = std::max(most.value_or(rtt), rtt);
+  }
+  return most;
+}
+
+// `side` had not left by then, although its own end is not among the packets.
+bool there_at(const Call& call, Side side, Instant at) {
+  constexpr Duration kLately = std::chrono::seconds(1);
+  const std::optional<Instant> gone = gone_at(call, side);
+  const std::optional<Instant> heard = last_heard_at(call, side);
+  return (!gone || *gone >= at) && (!heard || *heard + kLately >= at);
+}
+
+}  // namespace
+
+std::optional<Leaving> first_to_leave(const Call& call) {
+  std::optional<Leaving> first = leaving_of(call, Side::A);
+  std::optional<Leaving> second = leaving_of(call, Side::B);
+  if (!first || (second && second->at < first->at))
+    std::swap(first, second);
+  if (!first)
+    return std::nullopt;
+  if (!second)
+    return there_at(call, other(first->side), first->at) ? first : std::nullopt;
+  const std::optional<Duration> earlier = under_way(call, second->side);
+  return earlier && second->at - *earlier > first->at ? first : std::nullopt;
 }
 
 }  // namespace parley::analyzer

@@ -34,6 +34,15 @@ std::optional<Instant> gone_at(const Call& call, Side side);
 // `side` gave up the relay that its selected pair sends from, and was not heard after it: nothing
 // of it can come over that path any more. The allocation, or nullptr.
 const TurnAllocation* hung_up(const Call& call, const Transport& transport, Side side);
-bool hung_up_with(const Call& call, const TurnAllocation& allocation);
+
+// The side that ended the call, by an alert that closes DTLS or by giving up its relay, while the
+// other was still there. Empty where nobody did, or where it does not show who was first.
+struct Leaving {
+  Side side = Side::A;
+  Instant at;
+  std::optional<PacketRef> packet;
+  bool inferred = true;  // no packet says so in clear
+};
+std::optional<Leaving> first_to_leave(const Call& call);
 
 }  // namespace parley::analyzer

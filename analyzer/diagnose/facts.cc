@@ -241,7 +241,7 @@ bool gave_up(const Silence& silence) {
 }
 
 bool seen_from_a_server(const Call& call, const std::vector<Capture>& captures) {
-  if (captures.size() != 1)
+  if (captures.size() != 1 || call.points.size() > 1)
     return false;
   const auto asked = [&](Side side, const IpAddress& server) {
     return std::any_of(call.turn.begin(), call.turn.end(),

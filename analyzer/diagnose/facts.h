@@ -112,8 +112,8 @@ bool runs_through_relay(const Transport& transport, Side side);
 // The last packet of the call that is known.
 std::optional<PacketRef> last_packet_of(const Call& call);
 
-// One capture, and both sides' traffic with one server is in it: it was taken at that server, or
-// near it, where paths that pass it by are not seen.
+// One capture point, and both sides' traffic with one server is in it: it was taken at that server,
+// or near it, where paths that pass it by are not seen.
 bool seen_from_a_server(const Call& call, const std::vector<Capture>& captures);
 
 }  // namespace parley::analyzer

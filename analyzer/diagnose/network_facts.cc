@@ -80,13 +80,13 @@ std::string mapping_fact(const Story& story, Side side, const Mappings& mappings
 // The first sentence of an unanswered pair: from where to where, how many.
 std::string end_fact(const Story& story, Side side, const Pair& pair) {
   const SeenAt& last = pair.requests_seen_at.back();
-  const std::optional<std::uint32_t> far = home_of(story.call, other(side));
+  const std::optional<PointId> far = home_of(story.call, other(side));
   const std::string what = fmt::format("{}'s checks {} -> {}: ", to_string(side),
                                        address_word(pair.local), address_word(pair.remote));
   const std::string seen = fmt::format("{} of {}", last.count, pair.requests);
-  const std::string where = fmt::format("{} {}", place_name(story, last.first.capture),
+  const std::string where = fmt::format("{} {}", place_name(story, last.point()),
                                         story.cite.range(last.first, last.last));
-  if (far && *far == last.first.capture)
+  if (far && *far == last.point())
     return fmt::format("{}{} reached {}, and got no answer there.", what, seen, where);
   return fmt::format("{}{} seen last at {}{}.", what, seen, where,
                      far ? ", none at " + place_name(story, *far) : std::string());
@@ -98,11 +98,16 @@ bool told_where_it_ended(const Pair& pair) {
 
 }  // namespace
 
-std::optional<std::uint32_t> home_of(const Call& call, Side side) {
-  std::map<std::uint32_t, std::uint64_t> checks;
+bool several_points(const Story& story) {
+  const std::vector<PointId>& points = story.call.points;
+  return points.empty() ? story.captures.size() > 1 : points.size() > 1;
+}
+
+std::optional<PointId> home_of(const Call& call, Side side) {
+  std::map<PointId, std::uint64_t> checks;
   for_each_pair(call, side, [&](const Pair& pair) {
-    if (pair.first)
-      checks[pair.first->capture] += pair.requests;
+    if (pair.point())
+      checks[*pair.point()] += pair.requests;
   });
   const auto most =
       std::max_element(checks.begin(), checks.end(),
@@ -110,9 +115,9 @@ std::optional<std::uint32_t> home_of(const Call& call, Side side) {
   return most == checks.end() ? std::nullopt : std::optional(most->first);
 }
 
-std::string place_name(const Story& story, std::uint32_t capture) {
-  const std::string file = story.cite.file(capture);
-  return file.empty() ? "this point" : file;
+std::string place_name(const Story& story, PointId point) {
+  const std::string name = story.cite.place(point);
+  return name.empty() ? "this point" : name;
 }
 
 bool talks_to_servers(const Call& call, Side side) {
@@ -130,7 +135,42 @@ bool seen_outside_nat(const Call& call, Side side) {
 
 bool changes_port(const Call& call, Side side) {
   const Nat& nat = call.peers[index_of(side)].nat;
-  return nat.mapping && *nat.mapping != "endpoint-independent" && !nat.mappings.empty();
+  return nat.mapping && *nat.mapping != "endpoint-independent";
+}
+
+namespace {
+
+// As a capture outside of the NAT shows it: no socket, only where its packets come from.
+bool changes_port_outside(const Call& call, Side side) {
+  return changes_port(call, side) && call.peers[index_of(side)].nat.mappings.empty();
+}
+
+std::string outside_fact(const Story& story, Side side) {
+  std::vector<std::string> parts;
+  std::vector<PacketRef> packets;
+  for_each_pair(story.call, side, [&](const Pair& pair) {
+    if (pair.through_turn || !pair.local.address || !pair.first)
+      return;
+    parts.push_back(
+        fmt::format("from {} to {}", to_string(*pair.local.address), address_word(pair.remote)));
+    packets.push_back(*pair.first);
+  });
+  return fmt::format("{}'s checks come {}: another port for each destination {}.", to_string(side),
+                     listed(parts, kMostListed), story.cite.list(packets));
+}
+
+}  // namespace
+
+bool sends_from_public(const Call& call, Side side) {
+  bool any = false;
+  bool all = true;
+  for_each_pair(call, side, [&](const Pair& pair) {
+    if (pair.through_turn || !pair.local.address)
+      return;
+    any = true;
+    all = all && pair.local.address->address.classify() == AddressClass::Global;
+  });
+  return any && all;
 }
 
 std::vector<Endpoint> untold_sources(const Call& call, Side side) {
@@ -141,7 +181,7 @@ std::vector<Endpoint> untold_sources(const Call& call, Side side) {
     if (targets.count(mapping.destination) > 0)
       sources.push_back(mapping.outside);
   // A capture outside of the NAT shows no inside: there the checks come from the address itself.
-  if (seen_outside_nat(call, side))
+  if (seen_outside_nat(call, side) || changes_port_outside(call, side))
     for_each_pair(call, side, [&](const Pair& pair) {
       if (pair.local.address && !pair.through_turn)
         sources.push_back(*pair.local.address);
@@ -162,6 +202,8 @@ std::vector<Endpoint> untold_sources(const Call& call, Side side) {
 void add_mapping_facts(const Story& story, Side side, Finding& finding) {
   if (!changes_port(story.call, side))
     return;
+  if (changes_port_outside(story.call, side))
+    finding.facts.push_back(outside_fact(story, side));
   for (const Mappings& mappings : by_socket(story.call.peers[index_of(side)].nat)) {
     if (distinct_outside(mappings) < 2)
       continue;
@@ -191,27 +233,22 @@ void add_untold_port_fact(const Story& story, Side side, Finding& finding) {
 
 const Pair* only_reflexive(const Transport& transport, Side side) {
   const Pair* own = nullptr;
-  const Pair* theirs = nullptr;
   for (const Pair& pair : transport.pairs) {
-    // Checks that got no answer may never have come to `side`.
-    if (pair.requests == 0 || (pair.agent != side && pair.responses == 0))
+    if (pair.agent != side || pair.requests == 0)
       continue;
-    const Pair*& first = pair.agent == side ? own : theirs;
-    if (pair.agent == side && own != nullptr && own->remote.address != pair.remote.address)
+    if (own != nullptr && own->remote.address != pair.remote.address)
       return nullptr;
-    if (first == nullptr || (pair.first_at && first->first_at && *pair.first_at < *first->first_at))
-      first = &pair;
+    if (own == nullptr || (pair.first_at && own->first_at && *pair.first_at < *own->first_at))
+      own = &pair;
   }
-  if (own == nullptr || theirs == nullptr || !own->first_at || !theirs->first_at ||
-      !own->remote.address || own->remote.type || !own->local.type ||
-      own->remote.address->address.classify() != AddressClass::Global)
+  if (own == nullptr || !own->heard_first || !own->remote.address || own->remote.type ||
+      !own->local.type || own->remote.address->address.classify() != AddressClass::Global)
     return nullptr;
-  const bool after = *own->first_at > *theirs->first_at;
-  return after && own->remote.address == theirs->local.address ? own : nullptr;
+  return own;
 }
 
 void add_end_facts(const Story& story, Side side, Finding& finding) {
-  if (story.captures.size() < 2)
+  if (!several_points(story))
     return;
   std::size_t told = 0;
   for_each_pair(story.call, side, [&](const Pair& pair) {
@@ -223,15 +260,15 @@ void add_end_facts(const Story& story, Side side, Finding& finding) {
 }
 
 bool ends_before_peer(const Call& call, Side side) {
-  const std::optional<std::uint32_t> near = home_of(call, side);
-  const std::optional<std::uint32_t> far = home_of(call, other(side));
+  const std::optional<PointId> near = home_of(call, side);
+  const std::optional<PointId> far = home_of(call, other(side));
   if (!near || !far || *near == *far)
     return false;
   bool any = false;
   bool all = true;
   for_each_pair(call, side, [&](const Pair& pair) {
     any = true;
-    all = all && told_where_it_ended(pair) && pair.requests_seen_at.back().first.capture != *far;
+    all = all && told_where_it_ended(pair) && pair.requests_seen_at.back().point() != *far;
   });
   return any && all;
 }
@@ -263,23 +300,37 @@ Heard heard_after(const Transport& transport, Side side, Instant silent) {
 
 }  // namespace
 
+const SeenPacket* last_through(const Transport& transport, const BrokenWay& way,
+                               const Pair& selected) {
+  constexpr Duration kLong = std::chrono::seconds(2);
+  const std::optional<SeenPacket>& last = transport.last_arrival[index_of(way.from)];
+  if (!last || last->point != way.missing)
+    return nullptr;
+  const LostSince& lost = selected.since_answer;
+  const auto& entered =
+      selected.agent == way.from ? lost.requests_seen_at : lost.answered_elsewhere;
+  const bool goes_on = std::any_of(entered.begin(), entered.end(), [&](const SeenAt& seen) {
+    return seen.point() == way.seen && seen.last_at > last->at + kLong;
+  });
+  return goes_on ? &*last : nullptr;
+}
+
 std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport, Side side,
                                     const Pair& selected) {
-  const std::optional<std::uint32_t> near = home_of(call, side);
-  const std::optional<std::uint32_t> far = home_of(call, other(side));
+  const std::optional<PointId> near = home_of(call, side);
+  const std::optional<PointId> far = home_of(call, other(side));
   if (!near || !far || !selected.last_response_at)
     return std::nullopt;
-  const auto later = [&](const SeenAt& seen) {
-    return seen.last_at > *selected.last_response_at && seen.count * 2 > selected.unanswered;
-  };
+  const LostSince& lost = selected.since_answer;
+  const auto most = [&](const SeenAt& seen) { return seen.count * 2 > lost.unanswered; };
   const Heard heard = heard_after(transport, side, *selected.last_response_at);
-  for (const SeenAt& answers : selected.answered_elsewhere)
-    if (!heard.there && answers.first.capture != *near && later(answers))
-      return BrokenWay{other(side), answers.first.capture, *near};
-  if (!heard.back && !selected.requests_seen_at.empty() && selected.answered_elsewhere.empty()) {
-    const SeenAt& seen = selected.requests_seen_at.back();
-    if (seen.first.capture != *far && later(seen))
-      return BrokenWay{side, seen.first.capture, *far};
+  for (const SeenAt& answers : lost.answered_elsewhere)
+    if (!heard.there && answers.point() != *near && most(answers))
+      return BrokenWay{other(side), answers.point(), *near};
+  if (!heard.back && !lost.requests_seen_at.empty() && lost.answered_elsewhere.empty()) {
+    const SeenAt& seen = lost.requests_seen_at.back();
+    if (seen.point() != *far && most(seen))
+      return BrokenWay{side, seen.point(), *far};
   }
   return std::nullopt;
 }

@@ -14,10 +14,12 @@
 
 namespace parley::analyzer {
 
-// The capture that lies nearest to a side: the one where its checks are counted.
-std::optional<std::uint32_t> home_of(const Call& call, Side side);
-// "natA-wan", or "this point" where there is but one capture.
-std::string place_name(const Story& story, std::uint32_t capture);
+// Several capture points show packets of the call.
+bool several_points(const Story& story);
+// The capture point that lies nearest to a side: the one where its checks are counted.
+std::optional<PointId> home_of(const Call& call, Side side);
+// "natA-wan", or "this point" where there is but one.
+std::string place_name(const Story& story, PointId point);
 
 // Whether any traffic of `side` with a STUN or TURN server was seen: only then does it mean
 // something that no Allocate was among it.
@@ -25,6 +27,9 @@ bool talks_to_servers(const Call& call, Side side);
 // The servers see `side` at the address that it has in the capture: no NAT of it is behind that
 // point.
 bool seen_outside_nat(const Call& call, Side side);
+
+// Its direct checks come from public addresses: as they are behind its NAT, if it has one.
+bool sends_from_public(const Call& call, Side side);
 
 // The NAT of `side` gave one socket different ports towards different destinations.
 bool changes_port(const Call& call, Side side);
@@ -42,14 +47,18 @@ const Pair* only_reflexive(const Transport& transport, Side side);
 
 // Where the unanswered checks of `side` were seen last: one sentence for each pair.
 void add_end_facts(const Story& story, Side side, Finding& finding);
-// All of them ended before the capture that lies nearest to the other side.
+// All of them ended before the point that lies nearest to the other side.
 bool ends_before_peer(const Call& call, Side side);
 
 // A way between two capture points that packets of `from` enter and do not leave.
 struct BrokenWay {
   Side from = Side::A;
-  std::uint32_t seen = 0, missing = 0;  // captures
+  PointId seen = 0, missing = 0;
 };
+// The last packet that came out of it, where packets of its sender are seen to go in long after it;
+// nullptr where some still come out, or where that is not known.
+const SeenPacket* last_through(const Transport& transport, const BrokenWay& way,
+                               const Pair& selected);
 // Where the packets end that would have told `side` that its selected pair still works.
 std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport, Side side,
                                     const Pair& selected);

@@ -76,7 +76,7 @@ void consent_facts(const Story& story, Side side, const Silence& silence, Findin
   if (heard)
     finding.facts.push_back(fmt::format(
         "The last packet of {} that reached {} came at {} {}.", to_string(other(side)),
-        story.captures.size() > 1 ? "any capture point" : "this point", story.cite.time(*heard),
+        several_points(story) ? "any capture point" : "this point", story.cite.time(*heard),
         story.cite.ref(story.call.last_packet_from[index_of(other(side))])));
   if (pair.last_response)
     finding.evidence.push_back(*pair.last_response);
@@ -149,20 +149,48 @@ void add_answers_lost(const Story& story, const Loss& loss, Finding& finding) {
   const Pair& pair = *loss.silence.pair;
   const std::string_view us = to_string(loss.side);
   const std::string_view them = to_string(other(loss.side));
-  for (const SeenAt& seen : pair.answered_elsewhere)
-    if (seen.first.capture == loss.way.seen)
+  for (const SeenAt& seen : pair.since_answer.answered_elsewhere)
+    if (seen.point() == loss.way.seen)
       finding.facts.push_back(fmt::format(
-          "{} answered {} of {}'s checks {}; none of these answers reached {}.", them, seen.count,
-          us, story.cite.range(seen.first, seen.last), place_name(story, loss.way.missing)));
+          "{} answered {} of {}'s checks after it {}; none of these answers reached {}.", them,
+          seen.count, us, story.cite.range(seen.first, seen.last),
+          place_name(story, loss.way.missing)));
 }
 
 void add_checks_lost(const Story& story, const Loss& loss, Finding& finding) {
   const Pair& pair = *loss.silence.pair;
-  const SeenAt& seen = pair.requests_seen_at.back();
-  finding.facts.push_back(
-      fmt::format("{} of {}'s checks were seen last at {} {}, none at {}.", seen.count,
-                  to_string(loss.side), place_name(story, loss.way.seen),
-                  story.cite.range(seen.first, seen.last), place_name(story, loss.way.missing)));
+  const SeenAt& seen = pair.since_answer.requests_seen_at.back();
+  finding.facts.push_back(fmt::format("{} of these were seen last at {} {}, none at {}.",
+                                      seen.count, place_name(story, loss.way.seen),
+                                      story.cite.range(seen.first, seen.last),
+                                      place_name(story, loss.way.missing)));
+}
+
+// Where other packets still come through, only those are lost that the checks are made of.
+std::string broken_summary(const Story& story, const Transport& transport, const Loss& loss) {
+  const std::string_view from = to_string(loss.way.from);
+  const std::string_view to = to_string(other(loss.way.from));
+  const std::string where = fmt::format("lost between {} and {}", place_name(story, loss.way.seen),
+                                        place_name(story, loss.way.missing));
+  const Pair& pair = *loss.silence.pair;
+  if (const SeenPacket* last = last_through(transport, loss.way, pair))
+    return fmt::format("From {} on packets of {} no longer reach {}: they are {}.",
+                       story.cite.time(last->at), from, to, where);
+  const std::string_view what = loss.way.from == loss.side ? "checks" : "answers to checks";
+  return fmt::format("From {} on {} of {} no longer reach {}: they are {}.",
+                     story.cite.time(*pair.last_response_at), what, from, to, where);
+}
+
+// The packet that still came through.
+void add_last_through(const Story& story, const Transport& transport, const Loss& loss,
+                      Finding& finding) {
+  const SeenPacket* last = last_through(transport, loss.way, *loss.silence.pair);
+  if (last == nullptr)
+    return;
+  finding.facts.push_back(fmt::format("The last packet of {} that reached {} came at {} {}.",
+                                      to_string(loss.way.from), place_name(story, last->point),
+                                      story.cite.time(last->at), story.cite.ref(last->packet)));
+  finding.evidence.push_back(last->packet);
 }
 
 void add_broken_way(const Story& story, const Transport& transport, const Loss& loss,
@@ -175,9 +203,8 @@ void add_broken_way(const Story& story, const Transport& transport, const Loss& 
   Finding& finding = finding_of_way(transport, loss.way, out);
   finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
   if (finding.summary.empty()) {
-    finding.summary =
-        fmt::format("From {} on packets of {} no longer reach {}: they are lost between {} and {}.",
-                    story.cite.time(*pair.last_response_at), from, to, seen, missing);
+    finding.summary = broken_summary(story, transport, loss);
+    add_last_through(story, transport, loss, finding);
     finding.open.push_back(
         fmt::format("What drops them between {} and {}: a NAT mapping that expired, a firewall.",
                     seen, missing));

@@ -43,9 +43,9 @@ void add_checks(const Transport& transport, Side side, Finding& finding) {
                                         counted(path->requests, "check")));
 }
 
-std::string place(const Story& story, std::uint32_t capture, std::string_view otherwise) {
-  const std::string file = story.cite.file(capture);
-  return file.empty() ? std::string(otherwise) : file;
+std::string place(const Story& story, PointId point, std::string_view otherwise) {
+  const std::string name = story.cite.place(point);
+  return name.empty() ? std::string(otherwise) : name;
 }
 
 // One capture shows the media leave, another that none of it arrived.
@@ -58,14 +58,14 @@ std::optional<Finding> media_lost_on_the_way(const Story& story, const Transport
       arrived->rtp + arrived->rtcp > 0 || !sent->first_at ||
       *sent->last_at - *sent->first_at < kReportDue)
     return std::nullopt;
-  const std::string end = place(story, arrived->capture,
-                                fmt::format("the point nearest to {}", to_string(other(side))));
-  const std::string last = place(story, seen->capture, "the last point that saw them");
+  const std::string end =
+      place(story, arrived->point, fmt::format("the point nearest to {}", to_string(other(side))));
+  const std::string last = place(story, seen->point, "the last point that saw them");
   Finding finding = make_finding("media-one-way");
   // A filter of that capture could have left out RTP: the media that leaves there speaks against
   // it.
   const auto& opposite = transport.media_sent[index_of(other(side))];
-  const bool shows_media = opposite && opposite->rtp > 0 && opposite->capture == arrived->capture;
+  const bool shows_media = opposite && opposite->rtp > 0 && opposite->point == arrived->point;
   finding.confidence = shows_media ? Confidence::Certain : Confidence::Likely;
   finding.peer = side;
   finding.transport = transport.id;
@@ -74,7 +74,7 @@ std::optional<Finding> media_lost_on_the_way(const Story& story, const Transport
   finding.facts.push_back(fmt::format(
       "{} sent {} over {} {}.", to_string(side), counted(sent->rtp, "RTP packet"),
       span_text(*sent->last_at - *sent->first_at), story.cite.range(sent->first, sent->last)));
-  if (seen->capture != sent->capture)
+  if (seen->point != sent->point)
     finding.facts.push_back(fmt::format("{} of them were seen last at {} {}.", seen->rtp, last,
                                         story.cite.range(seen->first, seen->last)));
   finding.facts.push_back(fmt::format("At {} arrived 0 RTP and 0 RTCP packets of them.", end));

@@ -87,10 +87,11 @@ void add_causes_of_silence(const Story& story, Side side, Finding& finding) {
 void add_causes_between(const Story& story, Finding& finding) {
   finding.open.emplace_back(
       "- NATs that give every destination another port, and filters that drop what comes from it");
-  finding.open.emplace_back(story.captures.size() > 1
+  finding.open.emplace_back(several_points(story)
                                 ? "- a firewall between or behind the capture points"
                                 : "- a firewall behind this point, on either side");
-  finding.open.emplace_back("- the other side gets the checks and refuses them in silence");
+  if (!ends_before_peer(story.call, Side::A) || !ends_before_peer(story.call, Side::B))
+    finding.open.emplace_back("- the other side gets the checks and refuses them in silence");
 }
 
 // A server that saw one port only does not show which port another destination sees.
@@ -135,7 +136,7 @@ void add_silence_fact(const Story& story, Side quiet, Finding& finding) {
   if (heard_nothing(story, quiet))
     finding.facts.push_back(
         fmt::format("Not one packet from {}'s addresses reached {}.", to_string(quiet),
-                    story.captures.size() > 1 ? "any capture point" : "this point"));
+                    several_points(story) ? "any capture point" : "this point"));
 }
 
 // What is known of the relay of a side.

@@ -57,7 +57,7 @@ void find_relayed_path(const Story& story, Findings& out) {
 }
 
 void find_remote_only_reflexive(const Story& story, Findings& out) {
-  if (story.call.from_run || story.captures.size() > 1)
+  if (story.call.from_run)
     return;
   for (const Transport& transport : story.call.transports) {
     for (const Side side : {Side::A, Side::B}) {

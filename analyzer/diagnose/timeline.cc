@@ -6,6 +6,7 @@
 
 #include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/timeline_builder.h"
 
 namespace parley::analyzer {
@@ -79,11 +80,27 @@ void TimelineBuilder::add_silence(const Transport& transport, Side side) {
   constexpr Duration kNews = std::chrono::seconds(7);
   const std::optional<Silence> silence = consent_silence(transport, side, end_);
   const std::size_t first = entries_.size();
+  if (silence)
+    add_last_through(transport, side, *silence->pair);
   if (silence && silence->lasted >= kNews)
     add(silence->pair->last_response_at, silence->pair->last_response, side, "ice",
         fmt::format("{} gets its last answer; {} after it got none", to_string(side),
                     counted(silence->unanswered, "check")));
   weigh(first, Weight::Main);
+}
+
+// Both sides notice one fault.
+void TimelineBuilder::add_last_through(const Transport& transport, Side side, const Pair& pair) {
+  const auto way = broken_way(call_, transport, side, pair);
+  const SeenPacket* last = way ? last_through(transport, *way, pair) : nullptr;
+  const bool told =
+      last == nullptr || std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
+        return entry.packet == last->packet && entry.layer == "network";
+      });
+  if (!told)
+    add(last->at, last->packet, way->from, "network",
+        fmt::format("the last packet of {} that reaches {}", to_string(way->from),
+                    cite_.place(last->point)));
 }
 
 void TimelineBuilder::add_end() {

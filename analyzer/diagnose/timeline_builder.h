@@ -39,6 +39,7 @@ class TimelineBuilder {
   void add_media();
   void add_moves(const Transport& transport, Side side);
   void add_silence(const Transport& transport, Side side);
+  void add_last_through(const Transport& transport, Side side, const Pair& pair);
   void add_end();
   // " (transport 1)" when there are several.
   std::string suffix(const Transport& transport) const;

@@ -101,10 +101,10 @@ void TimelineBuilder::add_turn_questions() {
 void TimelineBuilder::add_release(const TurnAllocation& allocation) {
   const std::size_t first = entries_.size();
   const std::string us = who(allocation.of);
-  const bool ends = hung_up_with(call_, allocation);
+  const std::optional<Leaving> leaving = first_to_leave(call_);
+  const bool ends = leaving && allocation.released && leaving->packet == allocation.released;
   add(allocation.released_at, allocation.released, allocation.of, "turn",
-      ends ? fmt::format("{} hangs up (inferred): it gives up the relay that carries the call, "
-                         "Refresh with lifetime 0",
+      ends ? fmt::format("{} hangs up (inferred): it gives up its relay, Refresh with lifetime 0",
                          us)
            : fmt::format("{} gives up its relay{}: Refresh with lifetime 0", us,
                          allocation.relayed ? " " + to_string(*allocation.relayed) : ""));

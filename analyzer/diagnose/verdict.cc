@@ -55,6 +55,15 @@ std::string type_of(const Transport& transport, Side side) {
   return only_reflexive(transport, other(side)) != nullptr ? "prflx?" : "?";
 }
 
+// What the other side may know that candidate as: "srflx (prflx? to A)".
+std::string type_for_both(const Transport& transport, Side side) {
+  const std::string own = type_of(transport, side);
+  const bool learnt = own.starts_with("srflx") || own.starts_with("host");
+  return learnt && only_reflexive(transport, other(side)) != nullptr
+             ? fmt::format("{} (prflx? to {})", own, to_string(other(side)))
+             : own;
+}
+
 bool surely_relayed(const Transport& transport, Side side) {
   const auto& used = transport.agents[index_of(side)].selected_pair;
   return used && used->local.type == trace::CandidateType::Relayed &&
@@ -85,8 +94,8 @@ std::string path_text(const Call& call, const Transport& transport) {
                        relay_text(call, transport, Side::B));
   if (a_relayed || b_relayed)
     return " through " + relay_text(call, transport, a_relayed ? Side::A : Side::B);
-  const std::string a = type_of(transport, Side::A);
-  const std::string b = type_of(transport, Side::B);
+  const std::string a = type_for_both(transport, Side::A);
+  const std::string b = type_for_both(transport, Side::B);
   return a == "?" && b == a ? std::string() : fmt::format(" over {} - {}", a, b);
 }
 
@@ -209,7 +218,7 @@ bool about_relay(std::string_view code) {
 }
 
 std::optional<std::string> further_evidence(const Finding& finding, const Story& story) {
-  if (finding.confidence == Confidence::Certain || story.call.from_run || story.captures.size() > 1)
+  if (finding.confidence == Confidence::Certain || story.call.from_run || several_points(story))
     return std::nullopt;
   if (seen_from_a_server(story.call, story.captures))
     return "captures at A and at B";
@@ -221,7 +230,8 @@ std::optional<std::string> further_evidence(const Finding& finding, const Story&
   if (heard_from(story.call, Side::A) > 0 && heard_from(story.call, Side::B) > 0 &&
       story.outcome == Outcome::Failed)
     return "captures at A and at B";
-  if (finding.code.starts_with("ice-") && seen_outside_nat(story.call, about))
+  if (finding.code.starts_with("ice-") &&
+      (seen_outside_nat(story.call, about) || sends_from_public(story.call, about)))
     return fmt::format("a capture at {}", to_string(other(about)));
   if (finding.code.starts_with("ice-"))
     return fmt::format("a capture at {}, or outside of {}'s NAT", to_string(other(about)),
@@ -345,13 +355,12 @@ namespace {
 
 // How the call ended, where the packets show it.
 std::string end_text(const Story& story, const Ending& ending) {
-  for (const TurnAllocation& allocation : story.call.turn)
-    if (ending.outcome == Outcome::Closed && hung_up_with(story.call, allocation))
-      return fmt::format(" {} hung up at {} (inferred).", to_string(*allocation.of),
-                         story.cite.time(*allocation.released_at));
-  if (ending.outcome == Outcome::Closed)
-    return ending.inferred ? " Closed in order (inferred)." : " Closed in order.";
-  return {};
+  if (ending.outcome != Outcome::Closed)
+    return {};
+  if (const std::optional<Leaving> leaving = first_to_leave(story.call))
+    return fmt::format(" {} hung up at {}{}.", to_string(leaving->side),
+                       story.cite.time(leaving->at), leaving->inferred ? " (inferred)" : "");
+  return ending.inferred ? " Closed in order (inferred)." : " Closed in order.";
 }
 
 }  // namespace

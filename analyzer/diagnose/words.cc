@@ -145,6 +145,19 @@ std::vector<std::string> capture_labels(const std::vector<Capture>& captures) {
 Citation::Citation(const std::vector<Capture>& captures, Instant origin) : origin_(origin) {
   if (captures.size() > 1)
     names_ = capture_labels(captures);
+  for (const Capture& capture : captures) {
+    for (const CapturePoint& point : capture.points) {
+      std::string place = name(capture.index);
+      if (!point.name.empty())
+        place += (place.empty() ? "" : " ") + printable(point.name);
+      places_.try_emplace(point.id, std::move(place));
+    }
+  }
+}
+
+std::string Citation::place(PointId point) const {
+  const auto known = places_.find(point);
+  return known == places_.end() ? name(point) : known->second;
 }
 
 std::string Citation::time(Instant at) const {

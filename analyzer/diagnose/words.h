@@ -4,6 +4,7 @@
 // times since the origin, packet references, candidates with the '?' of an inferred type. Knows
 // nothing of what a sentence is about.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,12 +57,15 @@ class Citation {
   std::string list(const std::vector<PacketRef>& packets, std::size_t limit = 4) const;
   // How a capture is named in references; empty when there is only one.
   std::string file(std::uint32_t capture) const { return name(capture); }
+  // The same of a capture point: the file's name, and that of its interface where it has several.
+  std::string place(PointId point) const;
 
  private:
   std::string name(std::uint32_t capture) const;
   std::string plain(const PacketRef& packet) const;
 
   std::vector<std::string> names_;  // by capture
+  std::map<PointId, std::string> places_;
   Instant origin_;
 };
 

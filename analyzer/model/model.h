@@ -61,11 +61,24 @@ struct RttSummary {
   double min = 0, median = 0, max = 0;
 };
 
+// A capture point: a file, or one of several interfaces in it (analyzer/capture_points.h).
+using PointId = std::uint32_t;
+
 // What one capture point saw of something that several could see.
 struct SeenAt {
   std::uint64_t count = 0;
   PacketRef first, last;  // both of the same capture
   Instant first_at, last_at;
+  std::optional<PointId> at_point = std::nullopt;
+
+  // A model without points has one for each capture.
+  PointId point() const { return at_point.value_or(first.capture); }
+};
+
+// What a path lost since the last answer on it: as Pair::answered_elsewhere and requests_seen_at.
+struct LostSince {
+  std::uint64_t unanswered = 0;
+  std::vector<SeenAt> answered_elsewhere, requests_seen_at;
 };
 
 struct Pair {
@@ -103,6 +116,16 @@ struct Pair {
   // The requests of the transactions in `unanswered`, by point, from the agent's on: where the list
   // ends they were seen last.
   std::vector<SeenAt> requests_seen_at;
+  LostSince since_answer;
+  // The capture point nearest to the agent.
+  std::optional<PointId> at_point;
+  // There a check of the peer came from `remote`, and was answered, before the agent's own first
+  // check went there.
+  bool heard_first = false;
+
+  std::optional<PointId> point() const {
+    return at_point || !first ? at_point : std::optional(first->capture);
+  }
 };
 
 struct SelectedPair {
@@ -150,8 +173,9 @@ struct Dtls {
   std::optional<PacketRef> client_hello, server_hello;
   std::optional<PacketRef> connected_by;  // the packet of `connected_at`
   std::vector<PacketRef> client_hello_datagrams;
-  // DTLS 1.2, by sender: the first alert record behind ChangeCipherSpec. What it says is encrypted;
-  // at the end of a session it is a close_notify as a rule.
+  // By sender: an alert behind the handshake. What it says is encrypted; at the end of a session it
+  // is a close_notify as a rule. DTLS 1.2: the first alert record behind ChangeCipherSpec. 1.3
+  // hides the content type too: a last record that is just as long as an alert.
   std::array<std::optional<PacketRef>, 2> sealed_alert;
   std::array<std::optional<Instant>, 2> sealed_alert_at;
   std::optional<Instant> started_at, connected_at;
@@ -200,10 +224,17 @@ struct Flow {
   std::optional<Instant> first_rtp_at, last_rtp_at;
 };
 
+// A packet at a capture point.
+struct SeenPacket {
+  PacketRef packet;
+  Instant at;
+  PointId point = 0;
+};
+
 // RTP and RTCP of one side at one capture point, over all routes of a transport.
 struct MediaSeen {
   std::uint64_t rtp = 0, rtcp = 0;
-  std::uint32_t capture = 0;
+  PointId point = 0;
   std::optional<PacketRef> first, last;  // of RTP; empty: none was seen
   std::optional<Instant> first_at, last_at;
 };
@@ -228,6 +259,8 @@ struct Transport {
   // By sender: at the point nearest to it, at the last point that saw any, and at the point nearest
   // to the receiver. Empty where no such point was captured, or not for long enough to tell.
   std::array<std::optional<MediaSeen>, 2> media_sent, media_seen_last, media_arrived;
+  // By sender: the last packet of any kind at the point nearest to the receiver.
+  std::array<std::optional<SeenPacket>, 2> last_arrival;
 };
 
 struct TurnChannel {
@@ -409,6 +442,7 @@ struct Call {
   // counted once, and the last of them.
   PerSide packets_from{};
   std::vector<std::uint32_t> captures;  // that hold packets of the call, ascending; empty: all
+  std::vector<PointId> points;          // the same of capture points; empty: one for each capture
   std::array<std::optional<PacketRef>, 2> last_packet_from;
   std::array<std::optional<Instant>, 2> last_packet_from_at;
   std::vector<IcmpReport> icmp_reports;
@@ -420,14 +454,25 @@ struct Call {
   Instant first_at, last_at;
 };
 
+// A capture point in one file.
+struct CapturePoint {
+  PointId id = 0;
+  std::string name;  // of its interface, where the file has several; else empty
+};
+
 struct Capture {
   std::uint32_t index = 0;
   std::string file, format;  // pcap | pcapng
   std::vector<CaptureInterface> interfaces;
+  std::vector<CapturePoint> points;  // a file that continues another has its points too
   std::uint64_t packets = 0, bytes = 0;
+  // By the clock that all captures are put on.
   std::optional<Instant> first_time;
   std::optional<Instant> last_time;
-  std::optional<double> clock_offset_s;
+  // How far this file's clock is ahead of the first one's of those that show the same packets; its
+  // times were moved back by that. Empty: no packet of it is in another file.
+  std::optional<Duration> clock_offset;
+  std::optional<std::uint32_t> clock_of;  // index of that first one
   std::map<std::string, std::uint64_t>
       by_protocol;  // packets: stun turn dtls srtp rtp srtcp rtcp icmp arp other ...
   std::uint64_t cut_short = 0, undecoded = 0;
@@ -435,6 +480,11 @@ struct Capture {
   bool timed = true;                  // false: some packets have no time
   std::vector<Damage> damage;
 };
+
+// As the file itself has it.
+constexpr Instant own_time(const Capture& capture, Instant at) {
+  return capture.clock_offset ? at + *capture.clock_offset : at;
+}
 
 // RTP-like or DTLS flows that no ICE call explains, found by continuity: marked inferred. RTP: one
 // entry for each SSRC and direction, sent by `a` to `b`.

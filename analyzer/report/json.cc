@@ -33,7 +33,7 @@ void write_capture(JsonWriter& json, const Capture& capture) {
   json.member("bytes", capture.bytes);
   json.key("first_time");
   if (capture.first_time)
-    json.value(iso8601(*capture.first_time));
+    json.value(iso8601(own_time(capture, *capture.first_time)));
   else
     json.null();
   json.key("duration_s");
@@ -41,7 +41,11 @@ void write_capture(JsonWriter& json, const Capture& capture) {
     json.value(to_seconds(*capture.last_time - *capture.first_time));
   else
     json.null();
-  json.member("clock_offset_s", capture.clock_offset_s);
+  json.key("clock_offset_s");
+  if (capture.clock_offset)
+    json.value(to_seconds(*capture.clock_offset));
+  else
+    json.null();
   json.key("by_protocol");
   json.begin_object();
   for (const auto& [protocol, packets] : capture.by_protocol)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -72,22 +73,54 @@ std::string name_of(const Capture& capture, const std::vector<Capture>& all) {
   return printable(same > 1 ? std::string_view(capture.file) : base(capture.file));
 }
 
+// "; its clock is 2.000 s ahead of peerA's: corrected".
+std::string clock_text(const Capture& capture, const std::vector<Capture>& all) {
+  if (!capture.clock_offset || !capture.clock_of || *capture.clock_of >= all.size() ||
+      *capture.clock_offset == Duration{})
+    return {};
+  const double ahead = to_seconds(*capture.clock_offset);
+  return fmt::format("; its clock is {:.3f} s {} {}'s: corrected here", std::abs(ahead),
+                     ahead < 0 ? "behind" : "ahead of", capture_labels(all)[*capture.clock_of]);
+}
+
 std::string capture_line(const Capture& capture, const std::vector<Capture>& all,
                          const TextOptions& options) {
   std::string text = counted(capture.packets, "packet");
   if (capture.first_time && capture.last_time)
     text += fmt::format(", {:.1f} s from {}", to_seconds(*capture.last_time - *capture.first_time),
-                        readable_date(*capture.first_time));
+                        readable_date(own_time(capture, *capture.first_time)));
   if (const std::string protocols = protocols_text(capture); !protocols.empty())
     text += ": " + protocols;
   else if (!capture.timed && capture.packets > 0)
     text += ", without times";
   if (capture.cut_short > 0)
     text += fmt::format("; {} cut by a snap length", capture.cut_short);
-  text += "; " + damage_text(capture);
+  text += clock_text(capture, all) + "; " + damage_text(capture);
   const std::string name = name_of(capture, all);
   return paragraph(name + "   ", text, std::min<std::size_t>(display_width(name) + 3, 15),
                    options.width);
+}
+
+// Captures of one call that no packet ties together.
+std::string clocks_apart(const Analysis& analysis, const TextOptions& options) {
+  const std::vector<std::string> labels = capture_labels(analysis.captures);
+  std::string out;
+  for (const Call& call : analysis.calls) {
+    if (call.points.size() < 2 || !out.empty())
+      continue;
+    std::vector<std::string> apart;
+    std::set<std::uint32_t> clocks;
+    for (const std::uint32_t index : call.captures)
+      if (clocks.insert(analysis.captures[index].clock_of.value_or(index)).second)
+        apart.push_back(labels[index]);
+    if (apart.size() > 1)
+      out = paragraph("",
+                      fmt::format("No packet went both ways between {}: whether their clocks agree "
+                                  "is not known.",
+                                  listed(apart)),
+                      0, options.width);
+  }
+  return out;
 }
 
 }  // namespace
@@ -102,6 +135,7 @@ std::string captures_section(const Analysis& analysis, const TextOptions& option
       packets += capture.packets;
     out += fmt::format("{} captures, {}, {}\n", analysis.captures.size(),
                        counted(packets, "packet"), counted(analysis.calls.size(), "call"));
+    out += clocks_apart(analysis, options);
   }
   return out;
 }

@@ -65,7 +65,7 @@ std::string lost_text(const Pair& pair, const Page& page) {
   const std::vector<SeenAt>& seen = answered ? pair.answered_elsewhere : pair.requests_seen_at;
   if (seen.empty())
     return {};
-  const std::string name = page.cite.file((answered ? seen.front() : seen.back()).last.capture);
+  const std::string name = page.cite.place((answered ? seen.front() : seen.back()).point());
   if (name.empty())
     return {};
   return (answered ? "answer at " : "up to ") + name;

@@ -31,14 +31,23 @@ std::string ufrags_text(const Peer& peer, const Page& page) {
   return text;
 }
 
-// Captures in which the direct checks of `side` were seen first on their way.
-std::set<std::uint32_t> nearest_captures(const Call& call, Side side) {
-  std::set<std::uint32_t> captures;
+// Capture points at which the direct checks of `side` were seen first on their way.
+std::set<PointId> nearest_points(const Call& call, Side side) {
+  std::set<PointId> points;
   for (const Transport& transport : call.transports)
     for (const Pair& pair : transport.pairs)
-      if (pair.agent == side && pair.requests > 0 && !pair.through_turn && pair.first)
-        captures.insert(pair.first->capture);
-  return captures;
+      if (pair.agent == side && pair.requests > 0 && !pair.through_turn && pair.point())
+        points.insert(*pair.point());
+  return points;
+}
+
+// Where one of several points lies.
+std::string seen_first_at(PointId point, const Analysis& analysis, const Page& page) {
+  for (const Capture& capture : analysis.captures)
+    for (const CapturePoint& known : capture.points)
+      if (known.id == point && !known.name.empty())
+        return "seen first at " + page.cite.place(point);
+  return "seen first in " + page.cite.place(point);
 }
 
 // Whether `side` is seen talking to STUN or TURN servers.
@@ -51,17 +60,16 @@ bool asks_servers(const Call& call, Side side) {
 
 // Where this side was captured, as far as it shows. A capture between one peer and its servers that
 // holds nothing of the other peer's servers stands on that peer's side of the network.
-std::string place_text(const Call& call, Side side, const Analysis& analysis) {
-  const std::set<std::uint32_t> own = nearest_captures(call, side);
-  if (call.from_run || own.size() != 1 || *own.begin() >= analysis.captures.size())
+std::string place_text(const Call& call, Side side, const Analysis& analysis, const Page& page) {
+  const std::set<PointId> own = nearest_points(call, side);
+  if (call.from_run || own.size() != 1 || analysis.captures.empty())
     return {};
-  const Capture& capture = analysis.captures[*own.begin()];
-  if (analysis.captures.size() > 1)
-    return nearest_captures(call, other(side)) == own
-               ? std::string()
-               : "seen first in " + capture_labels(analysis.captures)[capture.index];
+  if (analysis.captures.size() > 1 || call.points.size() > 1)
+    return nearest_points(call, other(side)) == own ? std::string()
+                                                    : seen_first_at(*own.begin(), analysis, page);
   if (!asks_servers(call, side) || asks_servers(call, other(side)))
     return {};
+  const Capture& capture = analysis.captures.front();
   const bool named = capture.interfaces.size() == 1 && !capture.interfaces[0].name.empty();
   return "captured on its side" +
          (named ? fmt::format(" (at {})", printable(capture.interfaces[0].name)) : std::string());
@@ -81,8 +89,19 @@ std::string peer_text(const Call& call, Side side, const Analysis& analysis, con
     addresses.push_back(to_string(address));
   if (!addresses.empty())
     text += ", " + listed(addresses, page.shown(addresses.size(), kAddresses));
-  const std::string place = place_text(call, side, analysis);
+  const std::string place = place_text(call, side, analysis, page);
   return text + (place.empty() ? "" : ", " + place);
+}
+
+// Several ports of one host are one destination for most NATs: they do not tell them apart.
+std::string unknown_destinations(const Nat& nat) {
+  const IpAddress& host = nat.mappings.front().destination.address;
+  const bool one_host =
+      std::all_of(nat.mappings.begin(), nat.mappings.end(),
+                  [&](const NatMapping& m) { return m.destination.address == host; });
+  return one_host && nat.mappings.size() > 1
+             ? fmt::format("all seen by {}: what other hosts see is not known", to_string(host))
+             : "what other destinations see is not known";
 }
 
 // "keeps the port, the same for every destination seen (endpoint-independent mapping)".
@@ -91,7 +110,7 @@ std::string nat_words(const Nat& nat) {
   if (nat.ports)
     text = *nat.ports == "preserving" ? "keeps the port" : "changes the port";
   if (!nat.mapping) {
-    text += std::string(text.empty() ? "" : "; ") + "what other destinations see is not known";
+    text += std::string(text.empty() ? "" : "; ") + unknown_destinations(nat);
   } else if (*nat.mapping == "endpoint-independent") {
     text += text.empty() ? "gives every destination seen the same port"
                          : ", the same for every destination seen";

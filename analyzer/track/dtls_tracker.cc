@@ -45,6 +45,8 @@ class Datagram {
  private:
   void on_clear(const dtls::RecordView& record);
   void on_protected(const dtls::RecordView& record);
+  void on_unified(const dtls::RecordView& record);
+  bool is_long_as_alert(const dtls::RecordView& record) const;
   void on_fragment(const HandshakeFragment& fragment);
   void on_message(const dtls::HandshakeReassembler::Message& message);
   void on_client_hello(const dtls::HandshakeReassembler::Message& message);
@@ -126,15 +128,34 @@ void Datagram::on_clear(const dtls::RecordView& record) {
   }
 }
 
+// An alert's two octets, the content type and the tag of the AEAD (RFC 9147 section 4, RFC 8446
+// section 6, RFC 6655 section 6.1 for tags of 8 octets). Nothing else is as short: SCTP begins with
+// 12 octets, and an ACK names a record in 16.
+bool Datagram::is_long_as_alert(const dtls::RecordView& record) const {
+  constexpr std::uint16_t kAes128Ccm8 = 0x1305;
+  constexpr std::size_t kPlain = 3;
+  const std::size_t tag = a_.chosen && a_.chosen->cipher_suite == kAes128Ccm8 ? 8 : 16;
+  return record.missing == 0 && record.fragment.size() == kPlain + tag;
+}
+
+// Epoch 2 is the handshake, 3 the first application epoch, and key updates follow it (RFC 9147
+// section 6.1). The header shows the low two bits.
+void Datagram::on_unified(const dtls::RecordView& record) {
+  if (record.epoch == 2 && !half_.application) {
+    encrypted_step(2, record.sequence);
+    return;
+  }
+  if (!is_long_as_alert(record))
+    half_.protected_alert.reset();
+  else if (!half_.protected_alert)
+    half_.protected_alert = seen_;
+  if (!half_.application)
+    half_.application = seen_;
+}
+
 void Datagram::on_protected(const dtls::RecordView& record) {
   if (record.unified) {
-    // Epoch 2 is the handshake, 3 the first application epoch, and key updates follow it (RFC 9147
-    // section 6.1). The header shows the low two bits.
-    if (record.epoch == 2 && !half_.application) {
-      encrypted_step(2, record.sequence);
-    } else if (!half_.application) {
-      half_.application = seen_;
-    }
+    on_unified(record);
     return;
   }
   switch (record.type) {

@@ -66,7 +66,9 @@ struct DtlsHalf {
   // 4.2.4).
   std::optional<Sighting> last_flight;
   std::optional<Sighting> application;  // the first protected application record
-  // A protected alert record of 1.2: its content type shows, its meaning does not.
+  // A protected alert: its meaning does not show. Of 1.2 the first, by its content type. 1.3 hides
+  // that too (RFC 9147 section 4): there it is the last record of the application epochs, when that
+  // is just as long as an alert.
   std::optional<Sighting> protected_alert;
 
   // Where the flights stand: the highest handshake record number of the epochs 0 and 1, and the

@@ -61,6 +61,18 @@ void note_share(std::vector<PathShare>& shares, PathId path, std::uint64_t count
     shares.push_back({path, count, first, last});
 }
 
+// Where the requests of a transaction were seen, and where responses to them.
+void note_shares(const Transaction& transaction, std::vector<PathShare>& requests,
+                 std::vector<PathShare>& answers) {
+  for (const TransactionView& view : transaction.views) {
+    note_share(requests, view.path, view.requests, view.first_request, view.last_request);
+    if (view.successes > 0)
+      note_share(answers, view.path, 1, view.first_success, view.first_success);
+    else if (view.errors > 0)
+      note_share(answers, view.path, 1, view.first_error, view.last_error);
+  }
+}
+
 }  // namespace
 
 void BoundedSample::add(Duration value) {
@@ -210,8 +222,10 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
     return;
   CheckPath& path = paths_[id];
   const Sighting now{packet.ref, packet.at};
-  if (path.requests++ == 0)
+  if (path.requests++ == 0) {
     path.first = now;
+    path.hop_limit = packet.hop_limit;
+  }
   path.last = path.last_request = now;
   ++path.requests_after_success;
   path.cut += message.is_cut() ? 1 : 0;
@@ -342,7 +356,7 @@ void IceTracker::fold(const Transaction& transaction) {
   std::uint32_t requests = 0;
   std::optional<Duration> rtt;
   for (const TransactionView& view : transaction.views) {
-    sets_.join(nearest.path, view.path);
+    join(nearest.path, view.path);
     requests = std::max(requests, view.requests);
     if (view.successes > 0 && view.requests == 1 &&
         view.first_success.at >= view.first_request.at) {
@@ -354,6 +368,8 @@ void IceTracker::fold(const Transaction& transaction) {
   sums.requests += requests;
   sums.successes += nearest.successes;
   sums.use_candidate += transaction.use_candidate ? requests : 0;
+  if (nearest.successes > 0)
+    sums.since_answer = {};
   if (nearest.successes == 0 && nearest.errors == 0) {
     fold_unanswered(transaction, sums);
     sums.longest_unanswered = std::max<std::uint64_t>(sums.longest_unanswered, requests);
@@ -374,18 +390,30 @@ void IceTracker::fold(const Transaction& transaction) {
 
 void IceTracker::fold_unanswered(const Transaction& transaction, CheckPath::Sums& sums) {
   ++sums.unanswered;
-  for (const TransactionView& view : transaction.views) {
-    note_share(sums.unanswered_requests, view.path, view.requests, view.first_request,
-               view.last_request);
-    if (view.successes > 0)
-      note_share(sums.answered_elsewhere, view.path, 1, view.first_success, view.first_success);
-    else if (view.errors > 0)
-      note_share(sums.answered_elsewhere, view.path, 1, view.first_error, view.last_error);
-  }
+  ++sums.since_answer.unanswered;
+  note_shares(transaction, sums.unanswered_requests, sums.answered_elsewhere);
+  note_shares(transaction, sums.since_answer.unanswered_requests,
+              sums.since_answer.answered_elsewhere);
+}
+
+void IceTracker::join(PathId nearest, PathId further) {
+  const bool elsewhere =
+      flows_[paths_[nearest].flow].key.point != flows_[paths_[further].flow].key.point;
+  if (elsewhere || nearest == further || passages_.size() >= kMaxPaths)
+    sets_.join(nearest, further);
+  else
+    passages_.emplace(nearest, further);
+}
+
+void IceTracker::join_passages() {
+  for (const auto& [nearest, further] : passages_)
+    if (paths_[further].sums.transactions == 0 || passages_.count({further, nearest}) > 0)
+      sets_.join(nearest, further);
 }
 
 void IceTracker::finish() {
   transactions_.finish();
+  join_passages();
 }
 
 }  // namespace parley::analyzer

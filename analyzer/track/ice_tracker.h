@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,7 @@ struct CheckPath {
   std::optional<Sighting> nominated;  // first success of a request with USE-CANDIDATE
   bool asked_on = false;              // began another transaction after that
   std::optional<std::uint32_t> priority;
+  std::uint8_t hop_limit = 0;              // of the first request
   std::optional<Duration> fastest_answer;  // of the answering side, as seen from here
   std::vector<MappedAddress> mapped;       // XOR-MAPPED-ADDRESS, distinct
   std::string answer_software;             // SOFTWARE of the responses
@@ -84,6 +86,11 @@ struct CheckPath {
     // Of those without a response here: where responses were seen all the same, and where the
     // requests were; in the order in which the packets reach the paths, this one first.
     std::vector<PathShare> answered_elsewhere, unanswered_requests;
+    // The same of those after the last one with a response here.
+    struct Since {
+      std::uint64_t unanswered = 0;
+      std::vector<PathShare> answered_elsewhere, unanswered_requests;
+    } since_answer;
   } sums;
 };
 
@@ -130,7 +137,9 @@ class IceTracker {
 
   const std::deque<IceSession>& sessions() const { return sessions_; }
   const std::deque<CheckPath>& paths() const { return paths_; }
-  // Sets of paths that are one pair.
+  // Sets of paths that are one pair. A path on which checks begin that were not seen before is no
+  // part of the set of another path at its capture point, even where both show the same checks:
+  // before and after a NAT that stands there, two destinations may look like one.
   UnionFind& path_sets() { return sets_; }
 
  private:
@@ -152,6 +161,8 @@ class IceTracker {
                   const Packet& packet);
   void match_early(FlowId flow, Direction asked, const stun::TransactionId& id, Instant now);
   void fold(const Transaction& transaction);
+  void join(PathId nearest, PathId further);
+  void join_passages();
   static void fold_unanswered(const Transaction& transaction, CheckPath::Sums& sums);
 
   // A response that stands before its request in the file.
@@ -171,6 +182,8 @@ class IceTracker {
   std::map<std::pair<std::string, std::string>, std::uint32_t> session_index_;
   std::deque<CheckPath> paths_;
   UnionFind sets_;
+  // Paths of one capture point that show the same checks, the one that shows them first first.
+  std::set<std::pair<PathId, PathId>> passages_;
 };
 
 }  // namespace parley::analyzer

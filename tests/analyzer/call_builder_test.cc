@@ -177,6 +177,9 @@ TEST(CallBuilder, AnAgentThatOnlyAnswersIsIceLite) {
     s.time(static_cast<int>(i) * 1000).answered_check(kA, kB, check(i, "bbbb:aaaa", true, i > 1));
   const Call call = s.calls().at(0);
   EXPECT_EQ(call.peers[1].ice_lite, true);
+  const auto& used = call.transports.at(0).pairs.at(0).remote;
+  EXPECT_EQ(used.type, trace::CandidateType::Host) << "a lite agent has no other candidates";
+  EXPECT_EQ(used.inferred, Inferred{"type"});
   EXPECT_EQ(call.peers[1].ice_role, trace::IceRole::Controlled);
   EXPECT_FALSE(call.peers[0].ice_lite.has_value());
   EXPECT_EQ(call.transports.at(0).agents[0].nominates, trace::Nomination::Regular);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/diagnose.h"
 #include "tests/support/sample_calls.h"
 
@@ -123,6 +124,56 @@ TEST(Outcome, ARelayThatIsGivenUpWhileItCarriesTheCallEndsItInOrder) {
   diagnose(call, {}, at(0));
   EXPECT_NE(call.verdict.text.find("A hung up at 19.500 (inferred)."), std::string::npos)
       << call.verdict.text;
+}
+
+// c03 at A: its alert leaves, B's comes 2.5 ms later, both give up their relays.
+Call call_that_both_end() {
+  Call call = relayed_call();
+  Dtls& dtls = call.transports[0].dtls;
+  dtls.version = "DTLS 1.3";
+  dtls.sealed_alert = {packet(1153), packet(1154)};
+  dtls.sealed_alert_at = {at(19.3), at(19.4)};
+  TurnAllocation of_b = call.turn[0];
+  of_b.of = Side::B;
+  call.turn = {of_b, call.turn[0]};
+  call.turn[1].released_at = at(19.6);
+  call.last_packet_from_at = {at(19.3), at(19.4)};
+  for (Pair& pair : call.transports[0].pairs) {
+    pair.rtt.reset();
+    pair.selected = true;
+  }
+  call.transports[0].pairs[0].rtt = RttSummary{1, 1, 50};
+  return call;
+}
+
+TEST(FirstToLeave, IsWhoEndedBeforeItCouldHaveHeardOfTheOthersEnd) {
+  const auto leaving = first_to_leave(call_that_both_end());
+  ASSERT_TRUE(leaving);
+  EXPECT_EQ(leaving->side, Side::A);
+  EXPECT_EQ(leaving->at, at(19.3));
+  EXPECT_TRUE(leaving->inferred);
+}
+
+TEST(FirstToLeave, IsNotKnownWhereTheEndsMayHaveCrossed) {
+  Call call = call_that_both_end();
+  call.transports[0].pairs[0].rtt->max = 150;
+  EXPECT_FALSE(first_to_leave(call));
+  call.transports[0].pairs[0].rtt.reset();
+  EXPECT_FALSE(first_to_leave(call)) << "how long B's packets took is not known";
+}
+
+TEST(FirstToLeave, IsExactBesideBothSockets) {
+  Call call = call_that_both_end();
+  call.transports[0].pairs[0].rtt->max = 150;
+  call.transports[0].pairs[1].rtt = RttSummary{1, 1, 150};
+  ASSERT_TRUE(first_to_leave(call));
+  EXPECT_EQ(first_to_leave(call)->side, Side::A);
+}
+
+TEST(FirstToLeave, IsNobodyWhereTheOtherSideWasGoneBefore) {
+  Call call = relayed_call();
+  call.last_packet_from_at[1] = at(3);
+  EXPECT_FALSE(first_to_leave(call));
 }
 
 TEST(Outcome, ARelayThatNoLongerCarriesTheCallEndsNothing) {

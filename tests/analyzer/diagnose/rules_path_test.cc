@@ -120,12 +120,15 @@ Call call_with_a_broken_way() {
   forth.last_response_at = at(4);
   forth.requests_after_last_response = forth.unanswered = 100;
   forth.answered_elsewhere = {{100, {1, 50}, {1, 900}, at(4.1), at(19)}};
+  forth.since_answer = {100, forth.answered_elsewhere, {}};
   Pair& back = call.transports[0].pairs[1];
   back.first = PacketRef{2, 3};
   back.last_response_at = at(5);
   back.requests_after_last_response = back.unanswered = 90;
   back.requests_seen_at = {{90, {2, 60}, {2, 800}, at(5.1), at(19)},
                            {90, {1, 61}, {1, 801}, at(5.1), at(19)}};
+  back.since_answer = {90, {}, back.requests_seen_at};
+  call.transports[0].last_arrival[1] = SeenPacket{{0, 44}, at(5.5), 0};
   return call;
 }
 
@@ -151,14 +154,27 @@ TEST(BrokenWay, IsOneFindingForTheDirectionThatFailsBothSides) {
             1);
   const Finding* finding = find(call, "ice-path-broken");
   EXPECT_EQ(finding->summary,
-            "From 4.000 on packets of B no longer reach A: they are lost between natA-wan and "
+            "From 5.500 on packets of B no longer reach A: they are lost between natA-wan and "
             "peerA.");
-  EXPECT_NE(finding->because.find("B answered 100 of A's checks [natA-wan 50..900]; none of these "
-                                  "answers reached peerA."),
-            std::string::npos);
-  EXPECT_NE(finding->because.find("90 of B's checks were seen last at natA-wan [natA-wan 61..801], "
-                                  "none at peerA."),
-            std::string::npos);
+  for (const char* fact :
+       {"The last packet of B that reached peerA came at 5.500 [peerA 44].",
+        "B answered 100 of A's checks after it [natA-wan 50..900]; none of these answers reached "
+        "peerA.",
+        "90 of these were seen last at natA-wan [natA-wan 61..801], none at peerA."})
+    EXPECT_NE(finding->because.find(fact), std::string::npos) << fact << "\n" << finding->because;
+  EXPECT_TRUE(std::any_of(call.timeline.begin(), call.timeline.end(), [](const auto& entry) {
+    return entry.what == "the last packet of B that reaches peerA" && entry.at == at(5.5);
+  }));
+}
+
+TEST(BrokenWay, BeginsWithTheLastAnswerWhereOtherPacketsStillComeThrough) {
+  Call broken = call_with_a_broken_way();
+  broken.transports[0].last_arrival[1]->at = at(19.5);
+  Analysis analysis = seen_at_three_points(broken);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "ice-path-broken")->summary,
+            "From 4.000 on answers to checks of B no longer reach A: they are lost between "
+            "natA-wan and peerA.");
 }
 
 TEST(BrokenWay, IsNotClaimedWhereOnlySomePacketsAreLost) {
@@ -167,6 +183,7 @@ TEST(BrokenWay, IsNotClaimedWhereOnlySomePacketsAreLost) {
   back.last_response_at = at(18);
   back.requests_after_last_response = 1;
   back.requests_seen_at.clear();
+  back.since_answer = {};
   Analysis analysis = seen_at_three_points(call);
   diagnose(analysis);
   EXPECT_EQ(find(analysis.calls[0], "ice-path-broken"), nullptr) << "B's checks still reach A";
@@ -178,6 +195,7 @@ TEST(BrokenWay, IsNotClaimedWhereTheAnswersWereNotSeenAnywhere) {
   for (Pair& pair : call.transports[0].pairs) {
     pair.answered_elsewhere.clear();
     pair.requests_seen_at.clear();
+    pair.since_answer = {};
   }
   Analysis analysis = seen_at_three_points(call);
   diagnose(analysis);
@@ -226,7 +244,7 @@ TEST(RemoteOnlyReflexive, IsANoteThatLeavesTheCauseOpen) {
   unknown.address = endpoint("203.0.113.22:45516");
   transport.pairs[0].remote = unknown;
   transport.pairs[1].local = unknown;
-  transport.pairs[1].first_at = at(0.05);
+  transport.pairs[0].heard_first = true;
   Analysis analysis = test::analysis_with(call);
   diagnose(analysis);
   const Finding* finding = find(analysis.calls[0], "ice-remote-only-reflexive");
@@ -235,7 +253,7 @@ TEST(RemoteOnlyReflexive, IsANoteThatLeavesTheCauseOpen) {
   EXPECT_EQ(finding->level, Level::Note);
   EXPECT_EQ(finding->confidence, Confidence::Possible);
   // A check of A that came first shows that it knew the address.
-  analysis.calls[0].transports[0].pairs[1].first_at = at(0.2);
+  analysis.calls[0].transports[0].pairs[0].heard_first = false;
   diagnose(analysis);
   EXPECT_EQ(find(analysis.calls[0], "ice-remote-only-reflexive"), nullptr);
 }
@@ -429,13 +447,13 @@ TEST(OneWayMedia, AReceiverThatReportsIsAnOrdinaryOneWayCall) {
   EXPECT_EQ(analysis.calls[0].verdict.code, "ok");
 }
 
-MediaSeen media_at(std::uint32_t capture, std::uint64_t rtp) {
+MediaSeen media_at(PointId point, std::uint64_t rtp) {
   MediaSeen seen;
-  seen.capture = capture;
+  seen.point = point;
   seen.rtp = rtp;
   if (rtp > 0) {
-    seen.first = PacketRef{capture, 30};
-    seen.last = PacketRef{capture, 80};
+    seen.first = PacketRef{point, 30};
+    seen.last = PacketRef{point, 80};
     seen.first_at = at(1);
     seen.last_at = at(9);
   }

@@ -210,6 +210,23 @@ TEST(TextReport, OneDestinationSaysNothingAboutOthers) {
                    test::endpoint("203.0.113.21:5000"), test::packet(3)}};
   EXPECT_THAT(report(analysis),
               HasSubstr("A's NAT keeps the port; what other destinations see is not known"));
+  nat.mappings.push_back({test::endpoint("10.1.0.2:5000"), test::endpoint("203.0.113.10:3479"),
+                          test::endpoint("203.0.113.21:5000"), test::packet(4)});
+  EXPECT_THAT(report(analysis),
+              HasSubstr("A's NAT keeps the port; all seen by 203.0.113.10: what other hosts see is "
+                        "not known"));
+}
+
+TEST(TextReport, AClockThatWasCorrectedIsTold) {
+  Analysis analysis = test::unanswered_call();
+  analysis.captures.push_back(analysis.captures.front());
+  analysis.captures[1].index = 1;
+  analysis.captures[1].file = "b.pcapng";
+  analysis.captures[1].clock_of = 0;
+  analysis.captures[1].clock_offset = std::chrono::milliseconds(-2500);
+  EXPECT_THAT(report(analysis), HasSubstr("2.500 s behind peerA's: corrected here"));
+  analysis.captures[1].clock_offset = Duration{};
+  EXPECT_THAT(report(analysis), Not(HasSubstr("its clock is")));
 }
 
 TEST(TextReport, ARefusedAllocationIsToldOnce) {

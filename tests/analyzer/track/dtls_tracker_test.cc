@@ -128,6 +128,28 @@ TEST_F(DtlsTrackerTest, AnAlertAfterTheKeysShowsThatItCameAndNotWhatItSays) {
   EXPECT_EQ(association().halves[0].protected_alert->ref.packet, 278U);
 }
 
+// RFC 9147 section 4: epoch 3, a sequence number of 16 bits, a length, so many octets.
+ByteBuffer sealed(std::uint8_t size) {
+  ByteBuffer out = *parse_hex("2f0001");
+  out.push_back(std::byte{0});
+  out.push_back(static_cast<std::byte>(size));
+  out.resize(out.size() + size, std::byte{0xa5});
+  return out;
+}
+
+TEST_F(DtlsTrackerTest, ALastRecordOf13ThatIsAsLongAsAnAlertIsTakenForOne) {
+  packet(kCall12, 11, kClientPort);
+  give(sealed(45), 0, 50);
+  EXPECT_FALSE(association().halves[0].protected_alert);
+  give(sealed(19), 0, 51);
+  give(sealed(19), 0, 52);
+  ASSERT_TRUE(association().halves[0].protected_alert);
+  EXPECT_EQ(association().halves[0].protected_alert->ref.packet, 51U);
+  EXPECT_FALSE(association().halves[1].protected_alert);
+  give(sealed(61), 0, 53);
+  EXPECT_FALSE(association().halves[0].protected_alert) << "nothing follows a close_notify";
+}
+
 TEST_F(DtlsTrackerTest, AnAlertInClearSaysWhy) {
   packet(kCall12, 11, kClientPort);
   // RFC 6347: alert, version 1.2, epoch 0, number 9, fatal (2), handshake_failure (40).
