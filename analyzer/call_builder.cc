@@ -346,14 +346,15 @@ void Builder::fill_totals(const CallLayout& layout, Call& call) const {
   call.points.assign(points.begin(), points.end());
 }
 
-// Each packet once, where it was seen first, which is nearest to the one that sent it.
+// Each packet once, where it was seen first, which is nearest to the one that sent it. A NAT that
+// stands at a capture point shows it on two flows there.
 void Builder::fill_icmp(const CallLayout& layout, Call& call) const {
   std::map<FlowId, const FlowUse*> uses;
   for (const FlowUse& use : layout.flows)
     uses[use.flow] = &use;
-  // The quoted packet, and how many reports of it came before at the same point.
+  // The quoted packet, and how many reports of it came before on the same flow.
   using Quoted = std::tuple<std::uint32_t, bool, std::uint64_t>;
-  std::map<std::pair<std::uint32_t, Quoted>, std::uint32_t> at_point;
+  std::map<std::pair<FlowId, Quoted>, std::uint32_t> on_flow;
   std::set<std::pair<Quoted, std::uint32_t>> known;
   for (const IcmpSeen& seen : pipeline_.icmp()) {
     const auto it = uses.find(seen.flow);
@@ -361,7 +362,7 @@ void Builder::fill_icmp(const CallLayout& layout, Call& call) const {
       continue;
     const FlowRecord& flow = pipeline_.flows()[seen.flow];
     const Quoted quoted{it->second->route, seen.refused == it->second->from_a, seen.quoted};
-    if (!known.emplace(quoted, at_point[{flow.key.point, quoted}]++).second)
+    if (!known.emplace(quoted, on_flow[{seen.flow, quoted}]++).second)
       continue;
     IcmpReport report;
     report.packet = seen.seen.ref;

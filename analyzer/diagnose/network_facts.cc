@@ -322,6 +322,9 @@ std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport
   if (!near || !far || !selected.last_response_at)
     return std::nullopt;
   const LostSince& lost = selected.since_answer;
+  // A path that lost packets all the time did not break.
+  if (selected.unanswered > lost.unanswered + lost.unanswered / 4)
+    return std::nullopt;
   const auto most = [&](const SeenAt& seen) { return seen.count * 2 > lost.unanswered; };
   const Heard heard = heard_after(transport, side, *selected.last_response_at);
   for (const SeenAt& answers : lost.answered_elsewhere)

@@ -219,6 +219,11 @@ Finding both_symmetric(const Story& story, Side side) {
     add_end_facts(story, of, finding);
   for (const Side of : {Side::A, Side::B})
     finding.facts.push_back(relay_fact(story, of));
+  for (const Side of : {Side::A, Side::B})
+    if (is_inferred(story.call.peers[index_of(of)].nat.inferred, "mapping"))
+      finding.open.push_back(
+          fmt::format("That one socket of {} has these ports: outside of a NAT no socket shows.",
+                      to_string(of)));
   if (!proven)
     finding.open.emplace_back(
         "That the NATs drop the checks: no capture shows them outside of a NAT and missing "

@@ -190,6 +190,16 @@ TEST(BrokenWay, IsNotClaimedWhereOnlySomePacketsAreLost) {
   EXPECT_NE(find(analysis.calls[0], "ice-consent-lost"), nullptr);
 }
 
+TEST(BrokenWay, IsNotClaimedOnAPathThatLostPacketsAllTheTime) {
+  Call call = call_with_a_broken_way();
+  for (Pair& pair : call.transports[0].pairs)
+    pair.unanswered *= 2;
+  Analysis analysis = seen_at_three_points(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "ice-path-broken"), nullptr);
+  EXPECT_NE(find(analysis.calls[0], "ice-consent-lost"), nullptr);
+}
+
 TEST(BrokenWay, IsNotClaimedWhereTheAnswersWereNotSeenAnywhere) {
   Call call = call_with_a_broken_way();
   for (Pair& pair : call.transports[0].pairs) {
