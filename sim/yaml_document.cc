@@ -7,12 +7,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include "sim/scenario.h"
 #include "stack/base/bytes.h"
+#include "stack/base/utf8.h"
 
 namespace parley::sim {
 namespace {
@@ -140,6 +142,20 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode root_;
 };
 
+// The parser would take other encodings for nothing, or for other text.
+void require_utf8(std::string_view text, const std::string& file) {
+  SourceMark mark{1, 1};
+  char32_t code = 0;
+  for (std::size_t length = 0; !text.empty(); text.remove_prefix(length)) {
+    length = utf8_length(text, code);
+    if (length == 0)
+      throw ScenarioError(
+          file, mark,
+          fmt::format("this is not UTF-8: octet 0x{:02x}", static_cast<unsigned char>(text[0])));
+    mark = code == U'\n' ? SourceMark{mark.line + 1, 1} : SourceMark{mark.line, mark.column + 1};
+  }
+}
+
 }  // namespace
 
 const YamlNode* YamlNode::find(std::string_view key) const {
@@ -151,6 +167,7 @@ const YamlNode* YamlNode::find(std::string_view key) const {
 YamlNode parse_yaml(std::string_view text, const std::string& file) {
   if (text.size() > kMaxScenarioBytes)
     throw ScenarioError(file, {}, "the file is larger than 32 MiB");
+  require_utf8(text, file);
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(file);
   try {

@@ -55,6 +55,8 @@ TEST(YamlDocument, RefusesWhatIsNoYamlOrNoScenario) {
   EXPECT_EQ(error_of("a: [1, 2\n").substr(0, 7), "x.yaml:");
   EXPECT_NE(error_of("a: [1, 2\n").find("this is no YAML"), std::string::npos);
   EXPECT_NE(error_of("").find("the file is empty"), std::string::npos);
+  EXPECT_EQ(error_of("\xff\xfe"), "x.yaml:1:1: this is not UTF-8: octet 0xff");
+  EXPECT_EQ(error_of("a: 1\nb: \xc3\xa9\xc3\n"), "x.yaml:2:5: this is not UTF-8: octet 0xc3");
   EXPECT_NE(error_of("a: 1\n---\nb: 1\n").find("a second document"), std::string::npos);
   EXPECT_NE(error_of("? [a]\n: 1\n").find("a key has to be a word"), std::string::npos);
 }
