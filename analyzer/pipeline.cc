@@ -59,9 +59,9 @@ Pipeline::Pipeline(std::size_t max_flows)
   });
 }
 
-void Pipeline::book_for(FlowId id, std::uint32_t capture) {
-  tally_.turn_to(id, flows_[id], capture,
-                 [this](const FlowRecord& flow) { return is_loose_rtp(flow); });
+void Pipeline::book_for(FlowId id, FlowRecord& flow, std::uint32_t capture) {
+  if (flow.capture != capture)
+    tally_.turn_to(id, flow, capture, is_loose_rtp(flow));
 }
 
 bool Pipeline::is_loose_rtp(const FlowRecord& flow) const {
@@ -104,7 +104,7 @@ void Pipeline::on_udp(const Packet& packet) {
 void Pipeline::on_payload(const Place& place, const Packet& packet) {
   FlowRecord& flow = flows_[place.flow];
   FlowDirection& way = flow.directions[place.direction];
-  book_for(place.flow, packet.ref.capture);
+  book_for(place.flow, flow, packet.ref.capture);
   touch(flow, place.direction, packet);
   const bool believable = !flow.dns || flow.proof != FlowProof::None;
   const PayloadClass what = classify_first_byte(packet.payload, packet.wire_payload_size);
@@ -262,7 +262,7 @@ void Pipeline::replay_early(FlowId id) {
     early_bytes_ -= early.bytes.size();
     Packet packet = early.packet;
     packet.payload = early.bytes;
-    book_for(id, packet.ref.capture);
+    book_for(id, flows_[id], packet.ref.capture);
     --flows_[id].directions[early.place.direction].early_channel;
     on_channel_data(early.place, packet);
   }

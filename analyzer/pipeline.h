@@ -92,7 +92,7 @@ class Pipeline {
   void prove_siblings(const FlowRecord& outer);
   void settle(FlowId id);
   // The flow's packets from here on are of that capture.
-  void book_for(FlowId id, std::uint32_t capture);
+  void book_for(FlowId id, FlowRecord& flow, std::uint32_t capture);
   bool is_loose_rtp(const FlowRecord& flow) const;
   void on_control(const Place& place, const Packet& packet, PayloadClass what);
 

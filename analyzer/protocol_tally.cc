@@ -37,7 +37,7 @@ ProtocolTally::Looks ProtocolTally::rest_of(FlowId id, const FlowRecord& flow) c
   return shared == shared_.end() ? looks_of(flow) : looks_of(flow) - shared->second.known;
 }
 
-void ProtocolTally::keep_share(FlowId id, FlowRecord& flow, std::uint32_t next, bool as_rtp) {
+void ProtocolTally::turn_to(FlowId id, FlowRecord& flow, std::uint32_t next, bool as_rtp) {
   const std::uint32_t capture = flow.capture;
   flow.capture = next;
   // The packets of a TCP connection are its segments, which are no flow's.

@@ -30,12 +30,9 @@ class ProtocolTally {
 
   // What belongs to no flow is counted right here.
   ProtocolCounts& of(std::uint32_t capture);
-  // What the flow counts from here on is of `capture`. `as_rtp`: without proof, it is RTP by now.
-  template <class AsRtp>
-  void turn_to(FlowId id, FlowRecord& flow, std::uint32_t capture, AsRtp&& as_rtp) {
-    if (flow.capture != capture)
-      keep_share(id, flow, capture, as_rtp(flow));
-  }
+  // The flow goes on in the file `next`, another than before. `as_rtp`: without proof, it is RTP by
+  // now.
+  void turn_to(FlowId id, FlowRecord& flow, std::uint32_t next, bool as_rtp);
   // Books all that the flow counted, now that nothing more will be learnt about it.
   void settle(FlowId id, const FlowRecord& flow, bool as_rtp);
 
@@ -52,7 +49,6 @@ class ProtocolTally {
   };
 
   static Looks looks_of(const FlowRecord& flow);
-  void keep_share(FlowId id, FlowRecord& flow, std::uint32_t next, bool as_rtp);
   void book(std::uint32_t capture, const FlowRecord& flow, const Looks& looks, bool as_rtp);
   // What no share holds yet.
   Looks rest_of(FlowId id, const FlowRecord& flow) const;

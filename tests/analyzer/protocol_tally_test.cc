@@ -5,19 +5,15 @@
 namespace parley::analyzer {
 namespace {
 
-bool never(const FlowRecord&) {
-  return false;
-}
-
 TEST(ProtocolTally, SharesOfAFlowGoToTheirFilesAndTheRestToTheLast) {
   ProtocolTally tally;
   FlowRecord flow;
   FlowDirection& way = flow.directions[0];
   way.rtp = 3;
-  tally.turn_to(0, flow, 1, never);
+  tally.turn_to(0, flow, 1, false);
   way.rtp += 4;
   way.rtcp_copies = 1;
-  tally.turn_to(0, flow, 0, never);
+  tally.turn_to(0, flow, 0, false);
   flow.directions[1].dtls = 2;
   flow.proof = FlowProof::Ice;
   tally.settle(0, flow, false);
@@ -31,9 +27,9 @@ TEST(ProtocolTally, BeyondItsLimitAShareIsBookedByWhatIsKnownByThen) {
   ProtocolTally tally(1);
   FlowRecord first, second;
   first.directions[0].rtp = 2;
-  tally.turn_to(0, first, 1, never);
+  tally.turn_to(0, first, 1, false);
   second.directions[0].rtp = 5;
-  tally.turn_to(1, second, 1, [](const FlowRecord&) { return true; });
+  tally.turn_to(1, second, 1, true);
   second.directions[0].rtp += 6;
   first.proof = second.proof = FlowProof::Ice;
   tally.settle(0, first, false);
@@ -48,7 +44,7 @@ TEST(ProtocolTally, ASettledFlowMakesRoomForOthers) {
   for (FlowId id = 0; id < 3; ++id) {
     FlowRecord flow;
     flow.directions[0].rtp = 1;
-    tally.turn_to(id, flow, 1, never);
+    tally.turn_to(id, flow, 1, false);
     flow.proof = FlowProof::Ice;
     tally.settle(id, flow, false);
   }
@@ -59,11 +55,11 @@ TEST(ProtocolTally, ChannelDataThatProvesToBeTurnIsTakenBackFromItsFile) {
   ProtocolTally tally;
   FlowRecord flow;
   flow.directions[0].early_channel = 3;
-  tally.turn_to(0, flow, 1, never);
+  tally.turn_to(0, flow, 1, false);
   flow.directions[0].early_channel += 2;
-  tally.turn_to(0, flow, 0, never);
+  tally.turn_to(0, flow, 0, false);
   --flow.directions[0].early_channel;
-  tally.turn_to(0, flow, 1, never);
+  tally.turn_to(0, flow, 1, false);
   flow.turn = 0;
   tally.settle(0, flow, false);
   EXPECT_EQ(tally.of(0).turn, 2U);
