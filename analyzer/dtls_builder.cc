@@ -24,10 +24,10 @@ std::vector<std::string> names(const std::vector<std::uint16_t>& values,
 
 class Builder {
  public:
-  Builder(std::vector<DtlsPart> parts, const OwnFlows& own, Transport& t)
-      : parts_(std::move(parts)), own_(own), t_(t), d_(t.dtls) {}
+  Builder(const Pipeline& pipeline, std::vector<DtlsPart> parts, const OwnFlows& own, Transport& t)
+      : pipeline_(pipeline), parts_(std::move(parts)), own_(own), t_(t), d_(t.dtls) {}
 
-  void build(const CallLayout& layout, Pipeline& pipeline, std::uint32_t index);
+  void build(const CallLayout& layout, std::uint32_t index);
 
  private:
   void hellos();
@@ -35,9 +35,16 @@ class Builder {
   void certificates();
   bool used_before(Side side, const Sighting& alert) const;
   void alerts();
+  struct StepView {
+    const DtlsPart* part;
+    const HandshakeStep* step;
+  };
+  using StepViews = std::vector<StepView>;
   void steps();
+  DtlsStep step_of(const StepViews& views) const;
   void retransmissions();
 
+  const Pipeline& pipeline_;
   std::vector<DtlsPart> parts_;  // the one with the most records first
   const OwnFlows& own_;
   Transport& t_;
@@ -144,29 +151,61 @@ void Builder::alerts() {
 
 // One step at several capture points is one.
 void Builder::steps() {
-  using Key = std::tuple<Side, std::uint8_t, std::uint8_t, std::uint64_t>;
-  std::map<Key, DtlsStep> steps;
-  for (const DtlsPart& part : parts_) {
-    for (const HandshakeStep& s : part.association->steps) {
-      const DtlsStep seen{part.side(s.from), s.what, s.first.ref, s.first.at, s.times};
-      const auto [it, added] = steps.try_emplace({seen.from, s.epoch, s.type, s.number}, seen);
-      if (added)
-        continue;
-      it->second.times = std::max(it->second.times, s.times);
-      if (seen.at < it->second.at) {
-        it->second.at = seen.at;
-        it->second.packet = seen.packet;
-      }
-    }
-  }
-  for (const auto& [key, step] : steps)
-    t_.dtls_steps.push_back(step);
+  using Key = std::tuple<Side, std::uint8_t, std::uint64_t, std::uint8_t>;  // as they are sent
+  std::map<Key, StepViews> steps;
+  for (const DtlsPart& part : parts_)
+    for (const HandshakeStep& s : part.association->steps)
+      steps[{part.side(s.from), s.epoch, s.number, s.type}].push_back({&part, &s});
+  for (const auto& [key, views] : steps)
+    t_.dtls_steps.push_back(step_of(views));
   std::stable_sort(t_.dtls_steps.begin(), t_.dtls_steps.end(),
                    [](const DtlsStep& x, const DtlsStep& y) {
                      return std::tie(x.at, x.packet) < std::tie(y.at, y.packet);
                    });
   if (t_.dtls_steps.size() > kMaxSteps)
     t_.dtls_steps.resize(kMaxSteps);
+}
+
+DtlsStep Builder::step_of(const StepViews& views) const {
+  const auto by = [&](auto&& less) {
+    return *std::max_element(views.begin(), views.end(), [&](const StepView& x, const StepView& y) {
+      return less(*x.step, *y.step);
+    });
+  };
+  // Each step is cited where it was seen first: nearest to its sender.
+  const StepView first = by([](const HandshakeStep& x, const HandshakeStep& y) {
+    return std::tie(y.first.at, y.first.ref) < std::tie(x.first.at, x.first.ref);
+  });
+  const StepView end = by([](const HandshakeStep& x, const HandshakeStep& y) {
+    return std::tie(x.first.at, x.first.ref) < std::tie(y.first.at, y.first.ref);
+  });
+  const StepView most =
+      by([](const HandshakeStep& x, const HandshakeStep& y) { return x.times < y.times; });
+  DtlsStep step;
+  step.from = first.part->side(first.step->from);
+  step.what = first.step->what;
+  step.packet = first.step->first.ref;
+  step.at = first.step->first.at;
+  step.times = most.step->times;
+  step.datagrams = first.step->epoch > 1;
+  step.last = most.step->last.ref;
+  step.seen_last = end.step->first.ref.capture;
+  const auto at_receiver = [&](const DtlsPart& part) {
+    return own_[index_of(other(step.from))].count(part.use.flow) > 0;
+  };
+  if (std::none_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
+        return at_receiver(part) &&
+               captured_throughout(pipeline_.flows()[part.use.flow], step.at, most.step->last.at);
+      }))
+    return step;
+  std::uint64_t came = 0;
+  for (const StepView& view : views)
+    if (at_receiver(*view.part) && view.step->whole)
+      came = std::max(came, view.step->times);
+  // Some of several encrypted datagrams may be all that matters, or not.
+  if (came == 0 || !step.datagrams || came >= step.times)
+    step.arrived = came > 0;
+  return step;
 }
 
 // As the sender's own socket shows them; elsewhere those that were lost on the way are missing.
@@ -197,19 +236,19 @@ void Builder::retransmissions() {
     d_.inferred.emplace_back("retransmissions");
 }
 
-void Builder::build(const CallLayout& layout, Pipeline& pipeline, std::uint32_t index) {
+void Builder::build(const CallLayout& layout, std::uint32_t index) {
   hellos();
   certificates();
   alerts();
   steps();
-  judge_handshake(parts_, own_, pipeline.end(), t_);
+  judge_handshake(parts_, own_, pipeline_.end(), t_);
   retransmissions();
   const auto sum = [&](auto&& of) {
     return layout.count(index, [&](const FlowUse& use) -> std::uint64_t {
-      const std::uint32_t i = pipeline.flows()[use.flow].association;
+      const std::uint32_t i = pipeline_.flows()[use.flow].association;
       if (i == kNone)
         return 0;
-      const DtlsAssociation& a = pipeline.dtls()[i];
+      const DtlsAssociation& a = pipeline_.dtls()[i];
       return of(a.halves[0]) + of(a.halves[1]);
     });
   };
@@ -233,7 +272,7 @@ void build_dtls(Pipeline& pipeline, const CallLayout& layout, const OwnFlows& ow
   }
   std::stable_sort(parts.begin(), parts.end(),
                    [](const DtlsPart& x, const DtlsPart& y) { return x.records() > y.records(); });
-  Builder(std::move(parts), own, t).build(layout, pipeline, index);
+  Builder(pipeline, std::move(parts), own, t).build(layout, index);
 }
 
 }  // namespace parley::analyzer

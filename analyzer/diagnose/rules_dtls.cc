@@ -4,6 +4,7 @@
 
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
 
 namespace parley::analyzer {
@@ -56,6 +57,16 @@ void find_alerts(const Story& story, const Transport& transport, Findings& out) 
   }
 }
 
+std::string times_text(const DtlsStep& step) {
+  if (step.datagrams)
+    return "in " + counted(step.times, "datagram");
+  return step.times == 1 ? "sent once" : fmt::format("sent {} times", step.times);
+}
+
+bool same_capture(const DtlsStep& step) {
+  return step.last && step.last->capture == step.packet.capture;
+}
+
 void step_facts(const Story& story, const Transport& transport, Finding& finding) {
   for (const Side side : {Side::A, Side::B}) {
     const DtlsStep* last = nullptr;
@@ -67,13 +78,77 @@ void step_facts(const Story& story, const Transport& transport, Finding& finding
       continue;
     }
     finding.facts.push_back(fmt::format(
-        "The last handshake message of {}: {}, sent {}, first at {} {}.", to_string(side),
-        printable(last->what), last->times == 1 ? "once" : fmt::format("{} times", last->times),
-        story.cite.time(last->at), story.cite.ref(last->packet)));
+        "The last handshake message of {}: {}, {}, first at {} {}.", to_string(side),
+        printable(last->what), times_text(*last), story.cite.time(last->at),
+        story.cite.range(last->packet, same_capture(*last) ? last->last : last->packet)));
     finding.evidence.push_back(last->packet);
   }
   if (transport.dtls.retransmissions.value_or(0) > 0)
     finding.facts.push_back(counted(*transport.dtls.retransmissions, "flight") + " sent again.");
+}
+
+// The handshake messages that nothing new of the other side came after.
+std::vector<const DtlsStep*> last_flight(const Transport& transport) {
+  std::vector<const DtlsStep*> flight;
+  const std::vector<DtlsStep>& steps = transport.dtls_steps;
+  for (auto step = steps.rbegin(); step != steps.rend() && step->from == steps.back().from; ++step)
+    flight.insert(flight.begin(), &*step);
+  return flight;
+}
+
+// They were sent, and did not come to the socket that they were sent to.
+void add_lost_messages(const Story& story, const std::vector<const DtlsStep*>& missing,
+                       Finding& finding) {
+  const DtlsStep& last = *missing.back();
+  const std::string_view us = to_string(last.from);
+  const std::string_view them = to_string(other(last.from));
+  std::vector<std::string> names;
+  for (const DtlsStep* step : missing)
+    names.push_back(printable(step->what));
+  const auto home = home_of(story.call, other(last.from));
+  const std::string there =
+      home ? fmt::format("{} (at {})", them, place_name(story, *home)) : std::string(them);
+  std::string fact =
+      fmt::format("{} of {} never came whole to {}", listed(names, names.size()), us, there);
+  if (last.seen_last && *last.seen_last != last.packet.capture && home != last.seen_last)
+    fact +=
+        fmt::format("; {} was seen last at {}", names.back(), place_name(story, *last.seen_last));
+  finding.facts.push_back(fact + ".");
+  finding.open.push_back(fmt::format(
+      "What drops them on the way from {} to {}: a limit on the size of datagrams, a filter, a "
+      "queue that is full.",
+      us, them));
+  finding.try_this =
+      fmt::format("Look at the way from {} to {}: MTU, packet filters, rate limits.", us, them);
+}
+
+// Which of the two it is that does not go on, as far as the captures show both ends.
+void add_stuck_at(const Story& story, const Transport& transport, Finding& finding) {
+  const std::vector<const DtlsStep*> flight = last_flight(transport);
+  std::vector<const DtlsStep*> missing;
+  for (const DtlsStep* step : flight)
+    if (step->arrived && !*step->arrived)
+      missing.push_back(step);
+  const bool known = !flight.empty() && std::all_of(flight.begin(), flight.end(),
+                                                    [](const auto* s) { return s->arrived; });
+  if (!missing.empty()) {
+    add_lost_messages(story, missing, finding);
+    if (known && finding.confidence == Confidence::Likely)
+      finding.confidence = Confidence::Certain;
+    return;
+  }
+  if (known) {
+    const std::string_view us = to_string(flight.back()->from);
+    const std::string_view them = to_string(other(flight.back()->from));
+    finding.facts.push_back(fmt::format(
+        "All of {}'s last flight came to {}, which sent nothing new after it.", us, them));
+    finding.open.push_back(fmt::format("Why {} does not go on.", them));
+    finding.try_this = fmt::format("Look at the log of {}: its DTLS has what it waits for.", them);
+    return;
+  }
+  finding.open.emplace_back(
+      "Whether the answers are lost on the way (large datagrams first) or never sent.");
+  finding.try_this = "Capture at the other side: that shows which flight does not arrive.";
 }
 
 // Until a flight had to be sent twice, a handshake that is not over is merely cut off by the end of
@@ -94,9 +169,7 @@ void find_stuck(const Story& story, const Transport& transport, Findings& out) {
   finding.summary = fmt::format("The DTLS handshake did not finish within {}.",
                                 span_text(story.end - *transport.dtls.started_at));
   step_facts(story, transport, finding);
-  finding.open.emplace_back(
-      "Whether the answers are lost on the way (large datagrams first) or never sent.");
-  finding.try_this = "Capture at the other side: that shows which flight does not arrive.";
+  add_stuck_at(story, transport, finding);
   out.push_back(std::move(finding));
 }
 

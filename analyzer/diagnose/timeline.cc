@@ -1,6 +1,7 @@
 #include "analyzer/diagnose/timeline.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -135,7 +136,9 @@ std::vector<TimelineEntry> TimelineBuilder::build() {
   add_media();
   add_end();
   std::stable_sort(entries_.begin(), entries_.end(),
-                   [](const TimelineEntry& a, const TimelineEntry& b) { return a.at < b.at; });
+                   [](const TimelineEntry& a, const TimelineEntry& b) {
+                     return std::tie(a.at, a.packet) < std::tie(b.at, b.packet);
+                   });
   return std::move(entries_);
 }
 

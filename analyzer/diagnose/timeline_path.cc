@@ -40,11 +40,13 @@ std::string handshake_text(const Dtls& dtls) {
   if (!dtls.handshake_ms)
     return {};
   const bool exact = !is_inferred(dtls.inferred, "handshake_ms");
-  return fmt::format(" {} {} ms",
+  const auto took = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double, std::milli>(*dtls.handshake_ms));
+  return fmt::format(" {} {}",
                      exact                        ? "after"
                      : dtls.version == "DTLS 1.3" ? "within"
                                                   : "after at least",
-                     number(*dtls.handshake_ms));
+                     span_text(took));
 }
 
 }  // namespace

@@ -181,13 +181,20 @@ struct Dtls {
   std::optional<Instant> started_at, connected_at;
 };
 
-// One handshake message, or one datagram of encrypted handshake records, as it was first seen.
+// One handshake message, or all that one side sent encrypted, as it was first seen.
 struct DtlsStep {
   Side from = Side::A;
-  std::string what;  // "ClientHello", "ServerHello, Certificate", "encrypted handshake"
+  std::string what;  // "ClientHello", "ServerHello, Certificate", "Finished (encrypted)"
   PacketRef packet;
   Instant at;
   std::uint64_t times = 1;  // with its retransmissions
+  bool datagrams = false;   // `times` are datagrams, which need not hold the same
+  // The last time that it was seen, in the capture that shows it most.
+  std::optional<PacketRef> last = std::nullopt;
+  // Whether all of it came to the other side's own socket; empty where that was not captured.
+  std::optional<bool> arrived = std::nullopt;
+  // The capture that shows it last on its way, of those that show any of it.
+  std::optional<std::uint32_t> seen_last = std::nullopt;
 };
 
 // A 487 exchange (RFC 8445 7.3.1.1): `claimant` sent a check in a role that the other had too.

@@ -57,7 +57,9 @@ class Datagram {
   void note_place(const HandshakePlace& place);
   void on_finished();
   void note_last_flight();
-  void encrypted_step(std::uint8_t epoch, std::uint64_t number);
+  void encrypted_step(std::uint8_t epoch);
+  HandshakeStep* step_of(std::uint8_t epoch, std::uint8_t type, std::uint64_t number);
+  HandshakeStep* new_step(std::uint8_t epoch);
   void step(const HandshakeFragment& fragment);
 
   DtlsAssociation& a_;
@@ -142,7 +144,7 @@ bool Datagram::is_long_as_alert(const dtls::RecordView& record) const {
 // section 6.1). The header shows the low two bits.
 void Datagram::on_unified(const dtls::RecordView& record) {
   if (record.epoch == 2 && !half_.application) {
-    encrypted_step(2, record.sequence);
+    encrypted_step(2);
     return;
   }
   if (!is_long_as_alert(record))
@@ -165,7 +167,7 @@ void Datagram::on_protected(const dtls::RecordView& record) {
       note_place(kEncrypted);
       on_finished();
       note_last_flight();
-      encrypted_step(1, record.sequence);
+      encrypted_step(1);
       break;
     case ContentType::Alert:
       if (!half_.protected_alert)
@@ -202,37 +204,48 @@ void Datagram::note_last_flight() {
     half_.last_flight = seen_;
 }
 
-void Datagram::encrypted_step(std::uint8_t epoch, std::uint64_t number) {
-  if (encrypted_step_noted_ || a_.steps.size() >= DtlsTracker::kMaxSteps)
-    return;
-  encrypted_step_noted_ = true;
-  HandshakeStep s;
+HandshakeStep* Datagram::step_of(std::uint8_t epoch, std::uint8_t type, std::uint64_t number) {
+  const auto known = std::find_if(a_.steps.begin(), a_.steps.end(), [&](const HandshakeStep& s) {
+    return s.epoch == epoch && s.from == from_ && s.type == type && s.number == number;
+  });
+  return known == a_.steps.end() ? nullptr : &*known;
+}
+
+HandshakeStep* Datagram::new_step(std::uint8_t epoch) {
+  if (a_.steps.size() >= DtlsTracker::kMaxSteps)
+    return nullptr;
+  HandshakeStep& s = a_.steps.emplace_back();
   s.from = from_;
-  s.what = "encrypted handshake";
-  s.first = seen_;
   s.epoch = epoch;
-  s.number = number;
-  a_.steps.push_back(std::move(s));
+  s.first = s.last = seen_;
+  return &s;
+}
+
+// In DTLS 1.2 nothing but Finished is encrypted, and what comes again is the same (RFC 6347 section
+// 4.2.4). In 1.3 it is several messages, of which a datagram does not show its own.
+void Datagram::encrypted_step(std::uint8_t epoch) {
+  if (std::exchange(encrypted_step_noted_, true))
+    return;
+  if (HandshakeStep* known = step_of(epoch, 0, 0)) {
+    ++known->times;
+    known->last = seen_;
+  } else if (HandshakeStep* s = new_step(epoch)) {
+    s->what = epoch == 1 ? "Finished (encrypted)" : "encrypted handshake";
+    s->whole = true;
+  }
 }
 
 void Datagram::step(const HandshakeFragment& fragment) {
   const auto type = static_cast<std::uint8_t>(fragment.type);
-  for (HandshakeStep& s : a_.steps) {
-    if (s.epoch == 0 && s.from == from_ && s.type == type && s.number == fragment.message_seq) {
-      if (fragment.fragment_offset == 0)
-        ++s.times;
-      return;
-    }
+  if (HandshakeStep* known = step_of(0, type, fragment.message_seq)) {
+    if (fragment.fragment_offset == 0)
+      ++known->times;
+    known->last = seen_;
+  } else if (HandshakeStep* s = new_step(0)) {
+    s->what = dtls::handshake_type_name(fragment.type);
+    s->type = type;
+    s->number = fragment.message_seq;
   }
-  if (a_.steps.size() >= DtlsTracker::kMaxSteps)
-    return;
-  HandshakeStep s;
-  s.from = from_;
-  s.what = dtls::handshake_type_name(fragment.type);
-  s.first = seen_;
-  s.type = type;
-  s.number = fragment.message_seq;
-  a_.steps.push_back(std::move(s));
 }
 
 void Datagram::on_fragment(const HandshakeFragment& fragment) {
@@ -259,6 +272,10 @@ void Datagram::on_fragment(const HandshakeFragment& fragment) {
   }
   if (outcome == Outcome::Duplicate || fragment.fragment_offset == 0)
     step(fragment);
+  if (outcome == Outcome::Completed)
+    if (HandshakeStep* s =
+            step_of(0, static_cast<std::uint8_t>(fragment.type), fragment.message_seq))
+      s->whole = true;
 }
 
 void Datagram::on_message(const dtls::HandshakeReassembler::Message& message) {

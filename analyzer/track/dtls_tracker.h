@@ -23,12 +23,13 @@ namespace parley::analyzer {
 struct HandshakeStep {
   Direction from = 0;
   std::string what;
-  Sighting first;
+  Sighting first, last;
   std::uint64_t times = 1;
+  bool whole = false;  // all of its fragments were seen
   std::uint8_t type = 0;
   std::uint8_t epoch = 0;
   // What tells this step from the others of its sender, at every capture point alike: message_seq
-  // in clear, else the record's sequence number.
+  // in clear; encrypted, all that a side sends in one epoch is one step.
   std::uint64_t number = 0;
 };
 struct SeenAlert {

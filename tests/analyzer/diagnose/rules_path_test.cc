@@ -396,6 +396,57 @@ TEST(Dtls, AHandshakeThatHangsIsToldWithTheLastMessageOfEachSide) {
   EXPECT_NE(finding->because.find("ClientHello, sent 5 times"), std::string::npos);
 }
 
+// Both sides are captured; what a side sent is cited where it left.
+Analysis stuck_behind(std::vector<DtlsStep> steps) {
+  Call call = test::connected_call();
+  Transport& transport = call.transports[0];
+  transport.dtls.state = trace::DtlsState::Handshaking;
+  transport.dtls.connected_at.reset();
+  transport.dtls_steps = std::move(steps);
+  transport.pairs[1].first = PacketRef{1, 3};
+  Analysis analysis = test::analysis_with(call);
+  analysis.captures.push_back(analysis.captures.front());
+  analysis.captures.back().file = "bob.pcapng";
+  analysis.captures.back().index = 1;
+  diagnose(analysis);
+  return analysis;
+}
+
+TEST(Dtls, MessagesThatDoNotComeToTheOtherSideAreNamed) {
+  DtlsStep done{Side::A, "ServerHelloDone", packet(20), at(0.2)};
+  done.arrived = true;
+  DtlsStep certificate{Side::B, "Certificate", {1, 18}, at(0.3), 5};
+  certificate.arrived = true;
+  DtlsStep finished{Side::B, "Finished (encrypted)", {1, 18}, at(0.3), 5};
+  finished.arrived = false;
+  finished.last = PacketRef{1, 52};
+  finished.seen_last = 1;
+  const Analysis analysis = stuck_behind({done, certificate, finished});
+  const Finding* finding = find(analysis.calls[0], "dtls-stuck");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->confidence, Confidence::Certain);
+  EXPECT_NE(
+      finding->because.find("Finished (encrypted), sent 5 times, first at 0.300 [bob 18..52]"),
+      std::string::npos)
+      << finding->because;
+  EXPECT_NE(finding->because.find("Finished (encrypted) of B never came whole to A (at "),
+            std::string::npos)
+      << finding->because;
+  EXPECT_EQ(finding->because.find("Certificate of B"), std::string::npos);
+  EXPECT_EQ(finding->try_this, "Look at the way from B to A: MTU, packet filters, rate limits.");
+}
+
+TEST(Dtls, ASideThatHasItAllAndDoesNotGoOnIsNamed) {
+  DtlsStep hello{Side::B, "ClientHello", {1, 18}, at(0.2), 5};
+  hello.arrived = true;
+  const Analysis analysis = stuck_behind({hello});
+  const Finding* finding = find(analysis.calls[0], "dtls-stuck");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->confidence, Confidence::Likely);
+  EXPECT_NE(finding->because.find("came to A, which sent nothing new after it"), std::string::npos);
+  EXPECT_TRUE(finding->try_this.starts_with("Look at the log of A")) << finding->try_this;
+}
+
 TEST(Dtls, APathWithoutAnyDtlsIsNamed) {
   Call call = test::connected_call();
   call.transports[0].dtls = {};

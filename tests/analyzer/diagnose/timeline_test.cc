@@ -31,6 +31,28 @@ TEST(TimelineOf, IsSortedByTime) {
   EXPECT_GT(entries.size(), 10U);
 }
 
+TEST(TimelineOf, GoesByPacketWhereTimesAreEqual) {
+  Call call = test::connected_call();
+  Transport& transport = call.transports[0];
+  transport.dtls.started_at = transport.pairs[0].first_at = transport.pairs[1].first_at = at(0.2);
+  transport.dtls.client_hello = test::packet(3);
+  transport.pairs[0].first = test::packet(4);
+  transport.pairs[1].first = test::packet(2);
+  std::vector<std::uint64_t> packets;
+  for (const TimelineEntry& entry : timeline(test::analysis_with(call)))
+    if (entry.at == at(0.2) && entry.packet)
+      packets.push_back(entry.packet->packet);
+  EXPECT_EQ(packets, (std::vector<std::uint64_t>{2, 3, 4}));
+}
+
+TEST(TimelineOf, ADurationOfSecondsIsInSeconds) {
+  Call call = test::connected_call();
+  call.transports[0].dtls.handshake_ms = 3184;
+  const auto entries = timeline(test::analysis_with(call));
+  ASSERT_NE(find(entries, "DTLS is finished"), nullptr);
+  EXPECT_EQ(find(entries, "DTLS is finished")->what, "DTLS is finished after 3.2 s");
+}
+
 TEST(TimelineOf, TellsOneEventOnce) {
   const auto entries = timeline(test::restarted_call());
   EXPECT_EQ(

@@ -61,7 +61,31 @@ TEST_F(DtlsTrackerTest, AHandshakeOf12IsReadFromItsHelloToItsKeys) {
                          "ClientHello", "HelloVerifyRequest", "ClientHello", "ServerHello",
                          "Certificate", "ServerKeyExchange", "CertificateRequest",
                          "ServerHelloDone", "Certificate", "ClientKeyExchange", "CertificateVerify",
-                         "encrypted handshake", "encrypted handshake"}));
+                         "Finished (encrypted)", "Finished (encrypted)"}));
+}
+
+TEST_F(DtlsTrackerTest, AnEncryptedFinishedSentAgainIsOneStepWithItsTimes) {
+  for (std::uint64_t n = 11; n <= 17; ++n)
+    packet(kCall12, n, kClientPort);
+  for (std::uint8_t again = 1; again <= 4; ++again) {
+    ByteBuffer finished = *parse_hex("16fefd00010000000000000010");
+    finished.resize(finished.size() + 16);
+    finished[10] = std::byte{again};  // the low octet of the record number
+    give(finished, 0, 100U + again);
+  }
+  const HandshakeStep& last = association().steps.back();
+  EXPECT_EQ(last.what, "Finished (encrypted)");
+  EXPECT_EQ(last.times, 4U);
+  EXPECT_EQ(last.first.ref.packet, 101U);
+  EXPECT_EQ(last.last.ref.packet, 104U);
+}
+
+TEST_F(DtlsTrackerTest, AMessageIsWholeWithItsLastFragment) {
+  packet(kCall12, 11, kClientPort);
+  ASSERT_EQ(association().steps.size(), 1U);
+  EXPECT_FALSE(association().steps[0].whole);
+  packet(kCall12, 12, kClientPort);
+  EXPECT_TRUE(association().steps[0].whole);
 }
 
 TEST_F(DtlsTrackerTest, TheHellosOf13AreReadOverSeveralDatagrams) {
