@@ -84,10 +84,22 @@ const RtpStream* stream_at(const Pipeline& pipeline, const FlowUse& use, std::ui
   return nullptr;
 }
 
+// Between two points; before the one point that shows it, wherever that is, but for the one beside
+// the sender: what is missing there was lost by no network.
+std::optional<std::uint64_t> lost_on(const OnRoute& route, const RtpStream* sent,
+                                     const RtpStream* arrived, const FlowUse* to,
+                                     const Pipeline& pipeline) {
+  if (sent != nullptr && to != nullptr && (arrived == nullptr || arrived != sent))
+    return lost_between(*sent, arrived, pipeline.flows()[to->flow]);
+  if (arrived != nullptr)
+    return arrived->lost();
+  return sent == nullptr ? std::optional(route.lost) : std::nullopt;
+}
+
 // What each end has of one stream: known only if it is for every route that carried it.
 void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source& source,
                Stream& s) {
-  s.sent = s.arrived = 0;
+  s.sent = s.arrived = s.not_captured = 0;
   std::optional<std::uint64_t> lost = 0;
   for (const auto& [number, route] : source) {
     if (route.most->packets == 0)
@@ -96,25 +108,25 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
     const FlowUse* to = points.nearest(number, other(s.from));
     const RtpStream* sent = from != nullptr ? stream_at(pipeline, *from, s.ssrc, s.from) : nullptr;
     const RtpStream* arrived = to != nullptr ? stream_at(pipeline, *to, s.ssrc, s.from) : nullptr;
-    if (sent == nullptr)
+    if (sent == nullptr) {
       s.sent.reset();
-    else if (s.sent)
+      s.not_captured.reset();
+    } else if (s.sent) {
       *s.sent += sent->unique;
+      *s.not_captured += sent->lost() + sent->uncaptured;
+    }
     if (to == nullptr ||
         (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow],
                                                     route.most->first.at, route.most->last.at)))
       s.arrived.reset();
     else if (s.arrived && arrived != nullptr)
       *s.arrived += arrived->unique;
-    if (sent == nullptr || to == nullptr || from->flow == to->flow) {
-      lost.reset();
-      continue;
-    }
-    const auto here = lost_between(*sent, arrived, pipeline.flows()[to->flow]);
+    const auto here = lost_on(route, sent, arrived, to, pipeline);
     lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
   }
-  if (lost)
-    s.lost = lost;
+  s.lost = lost;
+  if (!lost)
+    s.inferred.clear();  // it names `lost` alone
 }
 
 Stream describe(const Source& source) {

@@ -23,7 +23,7 @@ constexpr unsigned kHelpWidth = 100;
 std::vector<OptionSpec> common_options() {
   return {{"json", "", "one JSON document on standard output, and nothing else there"},
           {"quiet,q", "", "no text on standard output unless something is wrong"},
-          {"color", "WHEN", "auto, always or never (NO_COLOR is honoured)"},
+          {"color", "WHEN", "auto, always or never (NO_COLOR and TERM=dumb are honoured)"},
           {"log-level", "LEVEL",
            "messages on standard error: error, warning (default; error with --quiet), info, debug"},
           {"help,h", "", "this text"}};
@@ -146,6 +146,9 @@ bool Options::color(int descriptor) const {
   if (when != "auto")
     return when == "always";
   const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  if (terminal != nullptr && std::string_view(terminal) == "dumb")
+    return false;
   return (no_color == nullptr || *no_color == '\0') && isatty(descriptor) == 1;
 }
 

@@ -29,6 +29,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
     {"dtls-peer-silent", Error, Likely, "RFC 8122 section 6.2",
      "The DTLS handshake is complete on the wire, and one side never sends anything after it: as "
      "when it refused the other's certificate."},
+    {"dtls-slow", Note, Certain, "RFC 6347 section 4.2.4",
+     "The DTLS handshake finished late, because parts of it had to be sent again."},
     {"dtls-stuck", Error, Likely, "RFC 6347 section 4.2.4",
      "The DTLS handshake began and did not end."},
     {"ice-consent-lost", Error, Likely, "RFC 7675 section 5.1",
@@ -39,6 +41,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "Checks were sent and none was answered."},
     {"ice-no-relay", Error, Likely, "RFC 8445 section 5.1.1.2",
      "No direct pair worked and no relayed candidate was there to fall back to."},
+    {"ice-nomination-failed", Error, Certain, "RFC 8445 section 7.2.5.3.4",
+     "The check that nominates a pair got no answer, so the agent's checklist failed. Runs only."},
     {"ice-not-nominated", Error, Likely, "RFC 8445 section 8.1.1",
      "Checks were answered, and no pair was ever nominated."},
     {"ice-one-side-silent", Error, Likely, "RFC 8445 section 6.1.4.2",
@@ -68,6 +72,9 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "No UDP packet came back to a side, while the same server answered it over TCP."},
     {"rtp-loss", Note, Certain, "RFC 3550 section 6.4.1",
      "A noticeable share of a stream's RTP packets was lost."},
+    {"rtp-not-captured", Note, Certain, "RFC 3550 section 5.1",
+     "The capture beside a sender lacks numbers of its RTP packets: it missed them, or they never "
+     "got that far."},
     {"run-ends-early", Note, Certain, "",
      "The simulated time ends before it is decided whether the call comes up."},
     {"stun-server-silent", Warning, Certain, "RFC 8489 section 6.2.1",

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -192,6 +194,36 @@ void find_not_started(const Story& story, const Transport& transport, Findings& 
   out.push_back(std::move(finding));
 }
 
+// RFC 6347 section 4.2.4.1 waits 1 s before a flight is sent again; browsers begin far earlier, and
+// then a lost datagram costs next to nothing.
+void find_slow(const Story& story, const Transport& transport, Findings& out) {
+  constexpr double kNoticeableMs = 500;
+  const Dtls& dtls = transport.dtls;
+  if (!dtls_finished(dtls) || dtls.handshake_ms.value_or(0) < kNoticeableMs ||
+      dtls.retransmissions.value_or(0) == 0)
+    return;
+  Finding finding = make_finding("dtls-slow");
+  finding.transport = transport.id;
+  if (is_dtls13(dtls))
+    finding.rfc = "RFC 9147 section 5.8";
+  finding.summary =
+      fmt::format("The DTLS handshake took {}{}: parts of it were sent again.",
+                  is_inferred(dtls.inferred, "handshake_ms") && !is_dtls13(dtls) ? "at least " : "",
+                  span_text(std::chrono::nanoseconds(std::llround(*dtls.handshake_ms * 1e6))));
+  for (const DtlsStep& step : transport.dtls_steps) {
+    if (step.times < 2)
+      continue;
+    finding.facts.push_back(fmt::format("{} of {} was sent {} times, first at {} {}.",
+                                        printable(step.what), to_string(step.from), step.times,
+                                        story.cite.time(step.at), story.cite.ref(step.packet)));
+    finding.evidence.push_back(step.packet);
+  }
+  if (!story.call.from_run)
+    finding.open.emplace_back(
+        "Whether these packets were lost on their way, or the answers to them.");
+  out.push_back(std::move(finding));
+}
+
 void find_silent_peer(const Story& story, const Transport& transport, Findings& out) {
   const std::optional<Side> silent = silent_behind_dtls(transport);
   if (!silent || story.outcome != Outcome::Failed)
@@ -236,6 +268,7 @@ void find_dtls_trouble(const Story& story, Findings& out) {
   for (const Transport& transport : story.call.transports) {
     find_alerts(story, transport, out);
     find_silent_peer(story, transport, out);
+    find_slow(story, transport, out);
     if (!ice_worked(transport) || was_connected(transport))
       continue;
     const bool alerted = std::any_of(transport.dtls.alerts.begin(), transport.dtls.alerts.end(),

@@ -80,8 +80,9 @@ void find_not_nominated(const Story& story, Findings& out) {
       Finding finding = make_finding("ice-not-nominated");
       finding.peer = side;
       finding.transport = transport.id;
-      finding.summary = fmt::format("{} of {}'s checks were answered, yet no pair was nominated.",
-                                    checks.responses, to_string(side));
+      finding.summary =
+          fmt::format("{} of {}'s checks {} answered, yet no pair was nominated.", checks.responses,
+                      to_string(side), checks.responses == 1 ? "was" : "were");
       finding.facts.push_back(flag_seen
                                   ? "USE-CANDIDATE was sent, and no check with it got an answer."
                                   : "Not one check carries USE-CANDIDATE.");

@@ -38,9 +38,9 @@ Sent media_of(const Call& call, const Transport& transport, Side side) {
 void add_checks(const Transport& transport, Side side, Finding& finding) {
   const Pair* path = selected_pair(transport, side);
   if (path != nullptr && path->responses > 0)
-    finding.facts.push_back(fmt::format("{} of {}'s {} on the same path were answered.",
-                                        path->responses, to_string(side),
-                                        counted(path->requests, "check")));
+    finding.facts.push_back(
+        fmt::format("{} of {}'s {} on the same path {} answered.", path->responses, to_string(side),
+                    counted(path->requests, "check"), path->responses == 1 ? "was" : "were"));
 }
 
 std::string place(const Story& story, PointId point, std::string_view otherwise) {

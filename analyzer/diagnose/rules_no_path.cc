@@ -229,7 +229,8 @@ Finding both_symmetric(const Story& story, Side side) {
         "That the NATs drop the checks: no capture shows them outside of a NAT and missing "
         "inside.");
   if (!relay_in_trouble(story.call))
-    finding.try_this = "A TURN server for one of the peers: checks then reach the relay's address.";
+    finding.try_this =
+        "Give one of the peers a TURN server: checks then reach the relay's address.";
   return finding;
 }
 

@@ -10,17 +10,72 @@
 namespace parley::analyzer {
 namespace {
 
-// How many packets its sender sent: as its own point counts them, else those that came and those
-// that are missing among them.
+constexpr double kNoticeable = 1.0;  // per cent
+constexpr std::uint64_t kEnough = 5;
+
+// How many packets its sender sent, as far as its numbers tell: those that came and those that are
+// missing among them. The sender's own point may lack some, too.
 std::uint64_t sent_of(const Stream& stream) {
-  return std::max(stream.sent.value_or(stream.packets + stream.lost.value_or(0)),
-                  stream.lost.value_or(0));
+  const std::uint64_t lost = stream.lost.value_or(0);
+  if (stream.arrived)
+    return *stream.arrived + lost;
+  if (stream.sent)
+    return std::max(*stream.sent + stream.not_captured.value_or(0), lost);
+  return stream.packets - std::min(stream.packets, stream.duplicated.value_or(0)) + lost;
+}
+
+double share(std::uint64_t part, std::uint64_t all) {
+  return part == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(all);
 }
 
 // The share of its packets that a stream lost, in per cent.
 double loss_of(const Stream& stream) {
-  const std::uint64_t lost = stream.lost.value_or(0);
-  return lost == 0 ? 0 : 100.0 * static_cast<double>(lost) / static_cast<double>(sent_of(stream));
+  return share(stream.lost.value_or(0), sent_of(stream));
+}
+
+// The capture beside the sender lacks a noticeable part of the stream.
+bool has_gaps(const Stream& stream) {
+  const std::uint64_t missing = stream.not_captured.value_or(0);
+  return stream.sent && missing >= kEnough && share(missing, *stream.sent + missing) >= kNoticeable;
+}
+
+// A point that lacks packets of the side it stands beside may have missed those of the other, too.
+const Stream* gaps_beside_receiver(const Call& call, const Stream& stream) {
+  const auto found = std::find_if(call.streams.begin(), call.streams.end(), [&](const Stream& s) {
+    return s.from != stream.from && s.transport == stream.transport && has_gaps(s);
+  });
+  return found == call.streams.end() ? nullptr : &*found;
+}
+
+// Once for all streams of a side.
+void find_uncaptured(const Story& story, Side side, Findings& out) {
+  const std::vector<Stream>& streams = story.call.streams;
+  if (std::none_of(streams.begin(), streams.end(),
+                   [&](const Stream& s) { return s.from == side && has_gaps(s); }))
+    return;
+  std::uint64_t missing = 0;
+  std::uint64_t seen = 0;
+  Finding finding = make_finding("rtp-not-captured");
+  for (const Stream& stream : streams) {
+    if (stream.from != side || !stream.sent)
+      continue;
+    const std::uint64_t gaps = stream.not_captured.value_or(0);
+    seen += *stream.sent;
+    missing += gaps;
+    if (gaps == 0)
+      continue;
+    finding.facts.push_back(fmt::format("SSRC {}: {} of {} are missing {}.", stream.ssrc, gaps,
+                                        counted(*stream.sent + gaps, "number"),
+                                        story.cite.range(stream.first, stream.last)));
+    if (stream.first)
+      finding.evidence.push_back(*stream.first);
+  }
+  finding.peer = side;
+  finding.summary = fmt::format(
+      "The capture on {}'s side lacks {:.1f} % of {}'s own RTP packets ({} of {}): it missed them, "
+      "or they never got that far.",
+      to_string(side), share(missing, seen + missing), to_string(side), missing, seen + missing);
+  out.push_back(std::move(finding));
 }
 
 // Where nothing of a side arrives, media-one-way says it.
@@ -84,8 +139,8 @@ void find_remote_only_reflexive(const Story& story, Findings& out) {
 }
 
 void find_lost_packets(const Story& story, Findings& out) {
-  constexpr double kNoticeable = 1.0;  // per cent
-  constexpr std::uint64_t kEnough = 5;
+  for (const Side side : {Side::A, Side::B})
+    find_uncaptured(story, side, out);
   std::vector<const Stream*> lossy;
   for (const Stream& stream : story.call.streams)
     if (stream.lost.value_or(0) >= kEnough && loss_of(stream) >= kNoticeable &&
@@ -99,12 +154,20 @@ void find_lost_packets(const Story& story, Findings& out) {
   const Stream& worst = *lossy.front();
   finding.peer = worst.from;
   finding.stream = worst.ssrc;
-  const std::string share = number(loss_of(worst));
+  const std::string most = number(loss_of(worst));
   const std::string which = fmt::format("SSRC {} of {}", worst.ssrc, to_string(worst.from));
   finding.summary = lossy.size() == 1
-                        ? fmt::format("1 RTP stream lost {} % of its packets: {}.", share, which)
+                        ? fmt::format("1 RTP stream lost {} % of its packets: {}.", most, which)
                         : fmt::format("{} lost packets: at most {} %, {}.",
-                                      counted(lossy.size(), "RTP stream"), share, which);
+                                      counted(lossy.size(), "RTP stream"), most, which);
+  if (gaps_beside_receiver(story.call, worst) != nullptr) {
+    finding.confidence = Confidence::Possible;
+    finding.summary.pop_back();
+    finding.summary += fmt::format("; or the capture missed them, as it did some of {}.",
+                                   to_string(other(worst.from)));
+    finding.open.push_back(fmt::format("Whether the network lost packets of {} or the capture.",
+                                       to_string(worst.from)));
+  }
   for (const Stream* stream : lossy) {
     finding.facts.push_back(fmt::format(
         "SSRC {} of {}: {} of {} lost {}.", stream->ssrc, to_string(stream->from), *stream->lost,

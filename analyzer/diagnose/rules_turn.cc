@@ -5,6 +5,7 @@
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "stack/base/bytes.h"
 
 namespace parley::analyzer {
 namespace {
@@ -38,7 +39,19 @@ bool has_expiry(const std::string& username) {
          std::all_of(stamp.begin(), stamp.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::string credential_advice(const TurnRefusal& refusal) {
+// The whole command: where the request stands is known, the password is not.
+std::string password_command(const Story& story, const TurnRefusal& refusal) {
+  const auto file =
+      std::find_if(story.captures.begin(), story.captures.end(),
+                   [&](const Capture& capture) { return capture.index == refusal.first.capture; });
+  if (file == story.captures.end())
+    return {};
+  return fmt::format(
+      " parley packets -v --only {} --password PASSWORD {} shows whether that password was used.",
+      refusal.request.packet, printable(file->file));
+}
+
+std::string credential_advice(const Story& story, const TurnRefusal& refusal) {
   if (!refusal.username)
     return "Check user name, password and realm of the TURN server; time-limited credentials may "
            "have expired.";
@@ -47,7 +60,7 @@ std::string credential_advice(const TurnRefusal& refusal) {
                            : "Compare user name, password and realm with the TURN server's.";
   if (has_expiry(*refusal.username))
     advice += " The number in the user name is the time (Unix) at which it expires.";
-  return advice + " parley packets -v --password PASSWORD shows whether that password was used.";
+  return advice + password_command(story, refusal);
 }
 
 std::string_view advice_for(const TurnRefusal& refusal) {
@@ -138,9 +151,11 @@ void find_blocked_udp(const Story& story, Findings& out) {
     finding.peer = side;
     finding.summary = fmt::format("UDP does not get through at {}; the server answers over {}.",
                                   to_string(side), stream.transport == "tls" ? "TLS" : "TCP");
-    finding.facts.push_back(
-        fmt::format("{} sent {} to STUN and TURN servers over UDP: 0 answers {}.", to_string(side),
-                    counted(sum.asked, "request"), story.cite.list(sum.requests)));
+    finding.facts.push_back(fmt::format(
+        "{} sent {} to STUN and TURN servers over UDP: 0 answers{} {}.", to_string(side),
+        counted(sum.asked, "request"),
+        sum.requests.size() < sum.asked ? "; each socket and server asked first in" : "",
+        story.cite.list(sum.requests)));
     finding.facts.push_back(fmt::format("{} answered over {} {}.", to_string(stream.server),
                                         stream.transport == "tls" ? "TLS" : "TCP",
                                         story.cite.range(stream.first, stream.last)));
@@ -164,8 +179,8 @@ void find_turn_refusals(const Story& story, Findings& out) {
       finding.peer = allocation.of;
       finding.summary = summary_of(allocation, refusal);
       refusal_facts(story, allocation, refusal, finding);
-      finding.try_this =
-          refusal.code == 401 ? credential_advice(refusal) : std::string(advice_for(refusal));
+      finding.try_this = refusal.code == 401 ? credential_advice(story, refusal)
+                                             : std::string(advice_for(refusal));
       out.push_back(std::move(finding));
     }
   }
@@ -185,7 +200,7 @@ void find_silent_turn_servers(const Story& story, Findings& out) {
     finding.summary =
         fmt::format("The TURN server {} did not answer {} over {}.", to_string(allocation.server),
                     allocation.of ? std::string(to_string(*allocation.of)) : "the client",
-                    allocation.transport);
+                    capitals(allocation.transport));
     finding.facts.push_back(fmt::format("{}, 0 answers of any kind {}.",
                                         counted(allocation.requests, "TURN request"),
                                         story.cite.range(allocation.first, allocation.last)));

@@ -136,6 +136,12 @@ void TimelineBuilder::add_dtls(const Transport& transport) {
                   dtls.client ? " of " + std::string(to_string(*dtls.client)) : std::string(),
                   datagrams > 1 ? fmt::format(" in {} datagrams", datagrams) : std::string(),
                   suffix(transport)));
+  for (const DtlsStep& step : transport.dtls_steps)
+    if (step.what == "HelloVerifyRequest")
+      add(step.at, step.packet, step.from, "dtls",
+          fmt::format(
+              "HelloVerifyRequest of {}: {} has to repeat its ClientHello with the cookie{}",
+              to_string(step.from), to_string(other(step.from)), suffix(transport)));
   const std::size_t first = entries_.size();
   for (const DtlsStep& step : transport.dtls_steps)
     if (dtls.server_hello && step.packet == *dtls.server_hello) {

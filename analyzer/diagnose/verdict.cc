@@ -218,15 +218,18 @@ bool about_relay(std::string_view code) {
 }
 
 std::optional<std::string> further_evidence(const Finding& finding, const Story& story) {
-  if (finding.confidence == Confidence::Certain || story.call.from_run || several_points(story))
+  if (finding.confidence == Confidence::Certain || story.call.from_run)
+    return std::nullopt;
+  if (finding.code == "dtls-peer-silent")
+    return fmt::format("the SDP that {} received, or its log",
+                       to_string(finding.peer.value_or(Side::A)));
+  if (several_points(story))
     return std::nullopt;
   if (seen_from_a_server(story.call, story.captures))
     return "captures at A and at B";
   const Side about = finding.peer.value_or(Side::A);
   if (finding.code == "media-one-way")
     return fmt::format("a capture at {}", to_string(about));
-  if (finding.code == "dtls-peer-silent")
-    return fmt::format("the SDP that {} received, or its log", to_string(about));
   if (heard_from(story.call, Side::A) > 0 && heard_from(story.call, Side::B) > 0 &&
       story.outcome == Outcome::Failed)
     return "captures at A and at B";
@@ -274,7 +277,9 @@ void blame_relay(const Story& story, const std::vector<Finding>& findings, const
       nats != nullptr ? "Both NATs give each destination another port, and no relay: "
       // A direct path passes no server.
       : seen_from_a_server(story.call, story.captures) ? "No relayed path worked: "
-                                                       : "No direct path worked, and no relay: ";
+      : finding.peer && has_relay(story.call, *finding.peer)
+          ? "No direct path worked, and the relay was of no use: "
+          : "No direct path worked, and no relay: ";
   verdict.text = std::string(before) + what;
 }
 
@@ -302,6 +307,10 @@ void sort_findings(std::vector<Finding>& findings) {
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     if (a.level != b.level)
       return a.level < b.level;
+    // A port that is closed when the call is over explains nothing.
+    const auto after = [](const Finding& f) { return f.code == "ice-icmp-unreachable"; };
+    if (a.level == Level::Note && after(a) != after(b))
+      return after(b);
     return cause_rank(a) < cause_rank(b);
   });
 }

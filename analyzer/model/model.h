@@ -284,7 +284,8 @@ struct TurnRefusal {
   std::string reason;          // the server's text, printable()
   bool authenticated = false;  // the refused request carried MESSAGE-INTEGRITY
   std::uint64_t count = 0;
-  PacketRef first, last;
+  PacketRef first, last;  // the responses
+  PacketRef request;      // that the first of them answers
   Instant first_at;
   std::vector<IpAddress> peers;  // XOR-PEER-ADDRESS of the refused requests, distinct
   // Of the first refused request: USERNAME and REALM, printable(), and whether its REALM and NONCE
@@ -332,10 +333,15 @@ struct Stream {
   std::optional<std::string> kind, mid, rid, codec;
   std::vector<std::uint8_t> payload_types;  // ascending
   std::uint64_t packets = 0, bytes = 0;     // bytes: UDP payload
+  // Lost before the captured point nearest to the receiver; empty where only the sender's side was
+  // captured.
   std::optional<std::uint64_t> lost, reordered, duplicated;
   // At the captured point nearest to the sender, and at that nearest to the receiver, each packet
   // once; empty where no point shows that side.
   std::optional<std::uint64_t> sent, arrived;
+  // Numbers that the point beside the sender lacks: missed by the capture, or never sent; not lost
+  // on the way. Empty where no point shows the sender's side.
+  std::optional<std::uint64_t> not_captured;
   std::optional<double> jitter_ms, bitrate_bps;
   bool decrypted = false;
   std::optional<PacketRef> first, last;

@@ -126,6 +126,7 @@ void write_stream(JsonWriter& json, const Stream& stream) {
   json.member("packets", stream.packets);
   json.member("bytes", stream.bytes);
   json.member("lost", stream.lost);
+  json.member("not_captured", stream.not_captured);
   json.member("reordered", stream.reordered);
   json.member("duplicated", stream.duplicated);
   json.member("sent", stream.sent);

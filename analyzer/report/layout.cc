@@ -133,7 +133,7 @@ std::size_t Table::natural_width(std::size_t indent) const {
   return total_of(widths(), indent);
 }
 
-std::string Table::render(std::size_t indent, std::size_t width) const {
+std::vector<std::size_t> Table::fitting_widths(std::size_t indent, std::size_t width) const {
   std::vector<std::size_t> wide = widths();
   while (total_of(wide, indent) > width) {
     std::size_t victim = columns_.size();
@@ -145,6 +145,21 @@ std::string Table::render(std::size_t indent, std::size_t width) const {
       break;
     wide[victim] = 0;
   }
+  return wide;
+}
+
+std::vector<std::string> Table::left_out(std::size_t indent, std::size_t width) const {
+  const std::vector<std::size_t> all = widths();
+  const std::vector<std::size_t> wide = fitting_widths(indent, width);
+  std::vector<std::string> titles;
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    if (all[i] > 0 && wide[i] == 0)
+      titles.push_back(columns_[i].title);
+  return titles;
+}
+
+std::string Table::render(std::size_t indent, std::size_t width) const {
+  const std::vector<std::size_t> wide = fitting_widths(indent, width);
   const auto line = [&](const auto& cell_of) {
     std::string text(indent, ' ');
     for (std::size_t i = 0; i < columns_.size(); ++i)

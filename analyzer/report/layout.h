@@ -34,9 +34,13 @@ class Table {
   std::size_t natural_width(std::size_t indent) const;
   // Every line indented; columns that are empty in every row are left out.
   std::string render(std::size_t indent, std::size_t width) const;
+  // The titles of the columns that give way at this width.
+  std::vector<std::string> left_out(std::size_t indent, std::size_t width) const;
 
  private:
   std::vector<std::size_t> widths() const;
+  // Those of the columns that stay; 0 for the others.
+  std::vector<std::size_t> fitting_widths(std::size_t indent, std::size_t width) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

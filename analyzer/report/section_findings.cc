@@ -36,14 +36,13 @@ std::string with_rfc(const Finding& finding) {
   return text + " (" + finding.rfc + ")" + (stop ? "." : "");
 }
 
-// "  error   ice-no-relay   summary"; what follows in the same paragraph hangs under the facts.
+// "  error   ice-no-relay   summary"; later lines hang where the facts stand.
 std::string head_line(const Finding& finding, std::size_t code_width, const std::string& more,
                       const Page& page) {
   const std::string level = fmt::format("{:<8}", to_string(finding.level));
   const std::string code = fmt::format("{:<{}}  ", finding.code, code_width);
-  const std::size_t hang = more.empty() ? std::min<std::size_t>(code_width + 12, 40) : kFactText;
   std::string line =
-      paragraph("  " + level + code, with_rfc(finding) + " " + more, hang, page.options.width);
+      paragraph("  " + level + code, with_rfc(finding) + " " + more, kFactText, page.options.width);
   if (page.options.color)
     line.replace(2, level.size(), painted(level, paint_of(finding.level), true));
   return line;

@@ -51,7 +51,7 @@ std::string allocation_text(const TurnAllocation& allocation, const Page& page) 
 std::string payload_types_text(const Stream& stream) {
   std::string text;
   for (const std::uint8_t type : stream.payload_types)
-    text += (text.empty() ? "" : ",") + std::to_string(type);
+    text += (text.empty() ? "" : "/") + std::to_string(type);
   return text;
 }
 
@@ -80,27 +80,40 @@ std::string streams_section(const Call& call, const Page& page) {
                {"PT", false, 0},
                {"packets", true, 0},
                {"lost", true, 0},
+               {"not captured", true, 0},
+               {"twice", true, 3},
                {"reordered", true, 3},
                {"seconds", true, 1},
                {"packet numbers", false, 0}});
   const std::size_t shown = page.shown(call.streams.size(), kShown);
   const auto maybe = [](const std::optional<std::uint64_t>& n) {
-    return n ? std::to_string(*n) : std::string("?");
+    return n ? std::to_string(*n) : std::string("-");
   };
+  const auto unless_none = [](const std::optional<std::uint64_t>& n) {
+    return n.value_or(0) > 0 ? std::to_string(*n) : std::string();
+  };
+  bool unknown = false;
   for (std::size_t i = 0; i < shown; ++i) {
     const Stream& stream = call.streams[i];
+    unknown = unknown || !stream.lost;
     const std::string kind =
         stream.kind ? *stream.kind + (is_inferred(stream.inferred, "kind") ? "?" : "") : "";
     table.add_row({std::string(to_string(stream.from)), std::to_string(stream.ssrc), kind,
                    payload_types_text(stream), std::to_string(stream.packets), maybe(stream.lost),
+                   unless_none(stream.not_captured), unless_none(stream.duplicated),
                    maybe(stream.reordered),
                    stream.first_at && stream.last_at
                        ? page.cite.time(*stream.first_at) + " - " + page.cite.time(*stream.last_at)
                        : std::string(),
                    page.cite.range(stream.first, stream.last)});
   }
-  return "\n" + painted("RTP", Paint::Bold, page.options.color) + "\n" +
-         table.render(3, page.options.width) + page.rest(3, call.streams.size() - shown);
+  return "\n" + painted("RTP", Paint::Bold, page.options.color) + "\n" + page.table(table, 3) +
+         (unknown ? paragraph("      ",
+                              "lost: before the captured point nearest to the receiver; - where "
+                              "only the sender's side was captured",
+                              6, page.options.width)
+                  : std::string()) +
+         page.rest(3, call.streams.size() - shown);
 }
 
 }  // namespace parley::analyzer

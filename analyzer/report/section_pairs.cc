@@ -13,6 +13,8 @@ namespace parley::analyzer {
 namespace {
 
 constexpr std::size_t kShown = 10;
+constexpr std::string_view kRtt = "RTT ms";
+constexpr std::string_view kPackets = "packets";
 
 // The pairs that matter stand first: selected, then answered, then by how often they were tried.
 int weight(const Pair& pair) {
@@ -108,10 +110,11 @@ std::string title(const Call& call, const Transport& transport, const Page& page
     if (!role)
       continue;
     text += (text.empty() ? "" : ". ") +
-            fmt::format("{} {}{}{}", to_string(side), role_word(*role),
-                        is_inferred(call.peers[index_of(side)].inferred, "ice_role") ? "?" : "",
-                        *role == trace::IceRole::Controlling ? nomination_text(transport, side)
-                                                             : std::string());
+            fmt::format(
+                "{} {}{}{}", to_string(side), role_word(*role),
+                is_inferred(call.peers[index_of(side)].inferred, "ice_role") ? " (inferred)" : "",
+                *role == trace::IceRole::Controlling ? nomination_text(transport, side)
+                                                     : std::string());
   }
   std::string name = "PAIRS";
   if (call.transports.size() > 1)
@@ -127,9 +130,10 @@ using Pairs = std::vector<const Pair*>;
 // of the capture beside every packet number, which one line can say for all.
 struct Layout {
   bool range = true, plain_packets = false;
+  bool rtt = true;  // false: not even the median has room
 };
 constexpr std::array<Layout, 4> kLayouts{
-    {{true, false}, {false, false}, {true, true}, {false, true}}};
+    {{true, false, true}, {false, false, true}, {true, true, true}, {false, true, true}}};
 
 Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layout& layout) {
   Table table({{"", false, 0},
@@ -137,8 +141,8 @@ Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layo
                {"remote", false, 0},
                {"sent", true, 0},
                {"got", true, 0},
-               {"RTT ms", true, 2},
-               {"packets", false, 1},
+               {std::string(kRtt), true, 2},
+               {std::string(kPackets), false, 1},
                {"result", false, 0}});
   for (const Pair* pair : pairs)
     table.add_row({std::string(to_string(pair->agent)), end_text(pair->local, call),
@@ -174,7 +178,7 @@ std::string legend_of(const Pairs& pairs, const Layout& layout, const std::strin
     return rtt_text(*pair, true).find('/') != std::string::npos;
   });
   std::string text;
-  if (range)
+  if (range && layout.rtt)
     text = layout.range ? "RTT: min/median/max" : "RTT: median";
   if (!packets.empty())
     text += (text.empty() ? "" : "; ") + packets;
@@ -202,11 +206,18 @@ std::string table_of(const Call& call, const Transport& transport, const Page& p
     if (layout.plain_packets && legend.empty())
       continue;
     chosen = layout;
-    if (rows_of(order, call, page, layout).natural_width(kIndent) <= page.options.width)
+    if (rows_of(order, call, page, layout).natural_width(kIndent) <= page.table_width())
       break;
   }
-  return rows_of(order, call, page, chosen).render(kIndent, page.options.width) +
-         legend_of(order, chosen, chosen.plain_packets ? legend : std::string(), page) +
+  const Table table = rows_of(order, call, page, chosen);
+  const std::vector<std::string> missing = table.left_out(kIndent, page.table_width());
+  const auto shows = [&](std::string_view title) {
+    return std::find(missing.begin(), missing.end(), title) == missing.end();
+  };
+  chosen.rtt = shows(kRtt);
+  return page.table(table, kIndent) +
+         legend_of(order, chosen, chosen.plain_packets && shows(kPackets) ? legend : std::string(),
+                   page) +
          page.rest(kIndent, all - order.size());
 }
 

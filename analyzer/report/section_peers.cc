@@ -196,7 +196,7 @@ std::string nat_section(const Call& call, const Page& page) {
   if (table.empty())
     return {};
   std::string out = "\n" + painted("NAT", Paint::Bold, page.options.color) + "\n" +
-                    table.render(kIndent, page.options.width) + page.rest(kHang, left_out);
+                    page.table(table, kIndent) + page.rest(kHang, left_out);
   for (const Side side : {Side::A, Side::B})
     if (const Nat& nat = call.peers[index_of(side)].nat; !nat.mappings.empty())
       out += paragraph(fmt::format("{:{}}{}'s NAT ", "", kHang, to_string(side)), nat_words(nat),

@@ -8,6 +8,7 @@
 
 #include "analyzer/diagnose/words.h"
 #include "analyzer/model/model.h"
+#include "analyzer/report/layout.h"
 #include "analyzer/report/text.h"
 
 namespace parley::analyzer {
@@ -22,6 +23,10 @@ struct Page {
   }
   // The line that stands for the items left out, or nothing.
   std::string rest(std::size_t indent, std::size_t count) const;
+  // How wide a table may be: where everything is asked for, no column gives way.
+  std::size_t table_width() const;
+  // A table, and a line that names the columns which found no room.
+  std::string table(const Table& table, std::size_t indent) const;
 };
 
 // section_peers.cc

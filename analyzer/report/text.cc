@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -52,6 +53,19 @@ std::string verdict_line(const Call& call, const TextOptions& options) {
 std::string Page::rest(std::size_t indent, std::size_t count) const {
   return count == 0 ? std::string()
                     : fmt::format("{:{}}and {} more (--all shows them)\n", "", indent, count);
+}
+
+std::size_t Page::table_width() const {
+  return options.all ? std::numeric_limits<std::size_t>::max() : options.width;
+}
+
+std::string Page::table(const Table& table, std::size_t indent) const {
+  const std::vector<std::string> missing = table.left_out(indent, table_width());
+  std::string text = table.render(indent, table_width());
+  if (!missing.empty())
+    text += fmt::format("{:{}}no room for: {} (--all shows them)\n", "", indent + 3,
+                        listed(missing, missing.size()));
+  return text;
 }
 
 std::string render_text(const Analysis& analysis, const TextOptions& options) {

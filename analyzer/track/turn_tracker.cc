@@ -256,6 +256,7 @@ void TurnTracker::on_error(AllocationSeen& a, const OpenRequest& request,
     fresh.reason = printable(error->reason);
     fresh.authenticated = request.authenticated;
     fresh.first = packet.ref;
+    fresh.request = request.sent.ref;
     fresh.first_at = packet.at;
     fresh.username = request.username;
     fresh.realm = request.realm;

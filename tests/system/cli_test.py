@@ -19,6 +19,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PARLEY = None
 CAPTURE = str(ROOT / "captures/c02-two-cone-stun/peerA.pcapng")
+HANDSHAKE = str(ROOT / "captures/c14-werift-data-keylog12/peerA.pcapng")
 COMMANDS = ["run", "scenarios", "analyze", "packets", "decode"]
 
 
@@ -132,11 +133,11 @@ class Errors(unittest.TestCase):
         self.fails(2, ["analyze", "/dev/null"])
 
 
-def on_a_terminal(columns, *words):
-    """What a terminal of that many columns is shown."""
+def on_a_terminal(columns, *words, **variables):
+    """What a terminal of that many columns is shown, without color unless the variables say so."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environment = {**os.environ, "NO_COLOR": "1"}
+    environment = {**os.environ, "NO_COLOR": "1", **variables}
     with subprocess.Popen([PARLEY, *words], stdout=slave, stderr=subprocess.DEVNULL, env=environment) as process:
         os.close(slave)
         shown = b""
@@ -162,6 +163,21 @@ class Output(unittest.TestCase):
         self.assertEqual(longest[40], longest[80])
         self.assertTrue(80 < longest[110] <= 110, longest)
         self.assertTrue(110 < longest[300] <= 120, longest)
+
+    def test_a_terminal_without_escapes_gets_none(self):
+        colored = {"NO_COLOR": "", "TERM": "xterm"}
+        self.assertIn("\x1b[", on_a_terminal(100, "analyze", CAPTURE, **colored))
+        self.assertNotIn("\x1b[", on_a_terminal(100, "analyze", CAPTURE, **{**colored, "TERM": "dumb"}))
+
+    def test_columns_that_give_way_are_named_and_all_brings_them_back(self):
+        joined = str(ROOT / "captures/c13-udp-blocked-turn-tcp")
+        files = [f"{joined}/{point}.pcapng" for point in ("natA-wan", "peerA", "peerB", "turn")]
+        narrow = on_a_terminal(80, "analyze", *files)
+        self.assertRegex(narrow, r"no room for: RTT ms and packets \(--all shows them\)")
+        for line in narrow.splitlines():
+            if "RTT: m" in line:
+                self.fail("a legend without its column: " + line)
+        self.assertNotIn("no room for", on_a_terminal(80, "analyze", "--all", *files))
 
     def test_text_in_a_pipe_does_not_depend_on_the_terminal(self):
         narrow = {**os.environ, "COLUMNS": "80"}
@@ -246,6 +262,11 @@ class Output(unittest.TestCase):
         self.assertEqual(parley("analyze", "--quiet", failed).returncode, 0)
         self.assertEqual(parley("analyze", "--quiet", "--fail-on", "error", failed).returncode, 1)
         self.assertEqual(parley("analyze", "--quiet", "--fail-on", "error", CAPTURE).returncode, 0)
+        # Without an SDP no fingerprint can be compared: that alone is no reason to fail.
+        found = json.loads(parley("analyze", "--json", HANDSHAKE).stdout)["calls"][0]["findings"]
+        self.assertEqual([f["code"] for f in found], ["dtls-fingerprint-unverified"])
+        self.assertEqual(parley("analyze", "--quiet", "--fail-on", "note", HANDSHAKE).returncode, 0)
+        self.assertEqual(parley("analyze", "--quiet", "--fail-on", "note", failed).returncode, 1)
 
     def test_decode_reads_standard_input_and_shows_faults(self):
         good = parley("decode", "stun", "-", stdin=b"00 01 00 00 21 12 a4 42 " + b"00 " * 12)

@@ -167,6 +167,40 @@ TEST(OnePoint, NamesThePacketThatCompletesDtls) {
   }
 }
 
+// What settles it is no capture: it is worth having however many there are.
+TEST(AllPoints, OfC08StillMissTheSdp) {
+  const Analysis analysis = all_points_of("c08-fingerprint-mismatch");
+  ASSERT_EQ(analysis.calls.size(), 1U);
+  EXPECT_EQ(analysis.calls[0].verdict.would_decide, "the SDP that B received, or its log");
+}
+
+TEST(OnePoint, OfC14TellsOfTheCookie) {
+  const Analysis analysis =
+      analyze_captures({PARLEY_SOURCE_DIR "/captures/c14-werift-data-keylog12/peerA.pcapng"}, {});
+  bool told = false;
+  for (const TimelineEntry& entry : analysis.calls.at(0).timeline)
+    told = told || (entry.packet && entry.packet->packet == 13 &&
+                    entry.what.starts_with("HelloVerifyRequest of A: B has to repeat"));
+  EXPECT_TRUE(told);
+}
+
+TEST(OnePoint, OfC05bHasARelayThatIsOfNoUse) {
+  const Analysis analysis = analyze_captures(
+      {PARLEY_SOURCE_DIR "/captures/c05b-turn-403-forbidden-peer/peerA.pcapng"}, {});
+  EXPECT_TRUE(analysis.calls.at(0).verdict.text.starts_with(
+      "No direct path worked, and the relay was of no use: the TURN server refused A's "))
+      << analysis.calls[0].verdict.text;
+}
+
+// A port that closes when the call is over explains nothing: it stands behind what does.
+TEST(OnePoint, OfC02EndsWithThePortThatWasClosed) {
+  const Analysis analysis =
+      analyze_captures({PARLEY_SOURCE_DIR "/captures/c02-two-cone-stun/peerA.pcapng"}, {});
+  const std::vector<Finding>& findings = analysis.calls.at(0).findings;
+  ASSERT_GT(findings.size(), 1U);
+  EXPECT_EQ(findings.back().code, "ice-icmp-unreachable");
+}
+
 TEST(OnePoint, OfC05NamesTheCredentialsThatWereRefused) {
   const Analysis analysis =
       analyze_captures({PARLEY_SOURCE_DIR "/captures/c05-turn-wrong-password/peerA.pcapng"}, {});
@@ -176,6 +210,12 @@ TEST(OnePoint, OfC05NamesTheCredentialsThatWereRefused) {
       finding->because.find("with the server's current nonce: user name or password is wrong"),
       std::string::npos)
       << finding->because;
+  EXPECT_NE(finding->try_this.find("parley packets -v --only 7 --password PASSWORD "),
+            std::string::npos)
+      << finding->try_this;
+  EXPECT_NE(finding->try_this.find("c05-turn-wrong-password/peerA.pcapng shows whether"),
+            std::string::npos)
+      << finding->try_this;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analyzer/diagnose/diagnose.h"
@@ -303,6 +304,48 @@ TEST(LostPackets, AreAShareOfWhatTheSenderSent) {
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->summary, "1 RTP stream lost 5.0 % of its packets: SSRC 1234 of B.");
   EXPECT_TRUE(finding->because.starts_with("SSRC 1234 of B: 16 of 322 packets lost"));
+}
+
+// What the capture beside the sender lacks was lost by no network.
+TEST(LostPackets, AtTheSendersOwnCaptureAreNotLost) {
+  Call call = test::connected_call();
+  Stream stream;
+  stream.ssrc = 1234;
+  stream.from = Side::A;
+  stream.packets = stream.sent.emplace(143);
+  stream.not_captured = 47;
+  call.streams = {stream};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "rtp-loss"), nullptr);
+  const Finding* finding = find(analysis.calls[0], "rtp-not-captured");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->summary, testing::HasSubstr("24.7 % of A's own RTP packets (47 of 190)"));
+}
+
+TEST(LostPackets, MayBeMissedByACaptureThatMissesOthers) {
+  Call call = test::connected_call();
+  Stream stream;
+  stream.ssrc = 1234;
+  stream.from = Side::A;
+  stream.packets = stream.sent.emplace(143);
+  stream.not_captured = 47;
+  call.streams = {stream};
+  stream = {};
+  stream.ssrc = 99;
+  stream.from = Side::B;
+  stream.packets = stream.arrived.emplace(165);
+  stream.lost = 40;
+  call.streams.push_back(stream);
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "rtp-loss");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->confidence, Confidence::Possible);
+  EXPECT_EQ(finding->open.size(), 1U);
+  EXPECT_THAT(finding->summary,
+              testing::EndsWith("of B; or the capture missed them, as it did some of A."));
+  EXPECT_THAT(finding->because, testing::HasSubstr("SSRC 99 of B: 40 of 205 packets lost"));
 }
 
 TEST(LostPackets, AreNotToldAgainWhereNoMediaArrivesAtAll) {

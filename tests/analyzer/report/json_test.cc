@@ -96,13 +96,13 @@ const Shape kDtls = {
 const Shape kSctp = {{"state", "s?"},  {"retransmissions", "o?"}, {"rtt_ms", "n?"},
                      {"chunks", "o?"}, {"channels", "a"},         {"inferred", "a"}};
 const Shape kStream = {
-    {"ssrc", "n"},         {"from", "s"},      {"transport", "n"},     {"kind", "s?"},
-    {"mid", "s?"},         {"rid", "s?"},      {"payload_types", "a"}, {"codec", "s?"},
-    {"packets", "n"},      {"bytes", "n"},     {"lost", "n?"},         {"reordered", "n?"},
-    {"duplicated", "n?"},  {"sent", "n?"},     {"arrived", "n?"},      {"jitter_ms", "n?"},
-    {"bitrate_bps", "n?"}, {"decrypted", "b"}, {"repairs", "n?"},      {"nacks", "n?"},
-    {"plis", "n?"},        {"firs", "n?"},     {"rtt_ms", "n?"},       {"first", "o?"},
-    {"last", "o?"},        {"inferred", "a"}};
+    {"ssrc", "n"},       {"from", "s"},         {"transport", "n"},     {"kind", "s?"},
+    {"mid", "s?"},       {"rid", "s?"},         {"payload_types", "a"}, {"codec", "s?"},
+    {"packets", "n"},    {"bytes", "n"},        {"lost", "n?"},         {"not_captured", "n?"},
+    {"reordered", "n?"}, {"duplicated", "n?"},  {"sent", "n?"},         {"arrived", "n?"},
+    {"jitter_ms", "n?"}, {"bitrate_bps", "n?"}, {"decrypted", "b"},     {"repairs", "n?"},
+    {"nacks", "n?"},     {"plis", "n?"},        {"firs", "n?"},         {"rtt_ms", "n?"},
+    {"first", "o?"},     {"last", "o?"},        {"inferred", "a"}};
 const Shape kFinding = {{"code", "s"},    {"level", "s"},   {"confidence", "s"}, {"about", "o"},
                         {"summary", "s"}, {"because", "s"}, {"evidence", "a"},   {"rfc", "s?"},
                         {"try", "s?"},    {"open", "a"}};

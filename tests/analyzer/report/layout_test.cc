@@ -53,6 +53,14 @@ TEST(Table, DropsTheLeastNeededColumnWhenTooWide) {
   EXPECT_EQ(table.render(0, 3), "a\nx\n");
 }
 
+TEST(Table, NamesTheColumnsThatFoundNoRoom) {
+  Table table({{"a", false, 0}, {"second", false, 1}, {"third", false, 2}, {"empty", false, 3}});
+  table.add_row({"x", "123456", "12345", ""});
+  EXPECT_TRUE(table.left_out(0, 16).empty());
+  EXPECT_EQ(table.left_out(0, 15), (std::vector<std::string>{"third"}));
+  EXPECT_EQ(table.left_out(0, 3), (std::vector<std::string>{"second", "third"}));
+}
+
 TEST(Painted, IsPlainWithoutColor) {
   EXPECT_EQ(painted("x", Paint::Bad, false), "x");
   EXPECT_EQ(painted("x", Paint::Bad, true), "\x1b[1;31mx\x1b[0m");

@@ -254,6 +254,51 @@ TEST(TextReport, ASingleRoundTripIsOneNumber) {
   EXPECT_THAT(report(analysis), Not(HasSubstr("min/median/max")));
 }
 
+// A legend explains what stands there, and what gave way is named.
+TEST(TextReport, ColumnsThatFindNoRoomAreNamedAndTakeTheirLegendAlong) {
+  Analysis analysis = test::restarted_call();
+  TextOptions options;
+  options.width = 200;
+  for (Pair& pair : analysis.calls[0].transports[0].pairs)
+    pair.rtt = RttSummary{1.25, 20.5, 300};
+  EXPECT_THAT(report(analysis, options), HasSubstr("RTT: min/median/max"));
+  EXPECT_THAT(report(analysis, options), Not(HasSubstr("no room for")));
+  for (Pair& pair : analysis.calls[0].transports[0].pairs)
+    pair.remote.address = test::endpoint("[2001:db8:1111:2222:3333:4444:5555:6666]:50000");
+  options.width = 80;
+  const std::string narrow = report(analysis, options);
+  EXPECT_THAT(narrow, Not(HasSubstr("RTT: ")));
+  EXPECT_THAT(narrow, HasSubstr("no room for: RTT ms and packets (--all shows them)\n"));
+  options.all = true;
+  const std::string all = report(analysis, options);
+  EXPECT_THAT(all, HasSubstr("RTT: min/median/max"));
+  EXPECT_THAT(all, HasSubstr("RTT ms"));
+  EXPECT_THAT(all, Not(HasSubstr("no room for")));
+}
+
+TEST(TextReport, LossThatNoCaptureCanShowIsNoNumber) {
+  Analysis analysis = test::restarted_call();
+  Stream stream;
+  stream.ssrc = 1234;
+  stream.packets = 143;
+  stream.sent = 143;
+  stream.not_captured = 47;
+  stream.duplicated = 3;
+  stream.payload_types = {97, 119};
+  stream.reordered = 0;
+  analysis.calls[0].streams = {stream};
+  const std::string text = report(analysis);
+  EXPECT_THAT(text, HasSubstr("97/119"));
+  EXPECT_THAT(text, HasSubstr("not captured"));
+  EXPECT_THAT(text, HasSubstr("twice"));
+  EXPECT_THAT(text, HasSubstr("; - where only the sender's side was"));
+  analysis.calls[0].streams[0].not_captured = 0;
+  analysis.calls[0].streams[0].duplicated = 0;
+  analysis.calls[0].streams[0].lost = 0;
+  EXPECT_THAT(report(analysis), Not(HasSubstr("not captured")));
+  EXPECT_THAT(report(analysis), Not(HasSubstr("twice")));
+}
+
 TEST(TextReport, WithSeveralCapturesAnUnansweredPairTellsWhereItWasSeenLast) {
   Analysis analysis = test::unanswered_call();
   analysis.captures.push_back(analysis.captures[0]);
