@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "analyzer/diagnose/words.h"
 #include "analyzer/model/from_trace.h"
 #include "sim/call_scope.h"
+#include "sim/check_losses.h"
 
 namespace parley::cli {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 using analyzer::Side;
 
 constexpr std::string_view kEndsEarly = "run-ends-early";
+constexpr std::string_view kUnexplained = "call-unexplained";
 
 // Facts of these are about what reached a capture point; a run knows where the packets ended.
 constexpr std::array<std::string_view, 3> kAboutCaptures{"ice-no-relay", "ice-one-side-silent",
@@ -55,11 +58,71 @@ void say_the_run_ended(analyzer::Call& call, Duration simulated) {
   call.findings.insert(call.findings.begin(), std::move(finding));
 }
 
-// A run has all its captures.
-void forget_advice_to_capture(analyzer::Call& call) {
+// A run has all its captures, and no scenario has a TURN server to add.
+void forget_advice_that_no_run_can_follow(analyzer::Call& call) {
   for (analyzer::Finding& finding : call.findings)
-    if (finding.try_this.starts_with("Capture "))
+    if (finding.try_this.starts_with("Capture ") ||
+        finding.try_this.find("TURN server") != std::string::npos)
       finding.try_this.clear();
+}
+
+// Where no rule finds a cause in what the packets were, the agents themselves say why they failed,
+// and the simulator what became of their checks.
+void say_what_the_agents_know(analyzer::Call& call, const sim::RunResult& result,
+                              const sim::RunCall& run_call) {
+  if (call.verdict.code != kUnexplained)
+    return;
+  for (std::size_t i = 0; i < result.records.size(); ++i) {
+    const trace::Record& record = result.records[i];
+    const auto* ice = std::get_if<trace::IceStateChanged>(&record.event);
+    const bool of_call = record.actor == run_call.peers[0] || record.actor == run_call.peers[1];
+    if (ice == nullptr || !of_call || ice->to != trace::IceState::Failed)
+      continue;
+    const bool nomination = ice->reason.starts_with("the nomination failed");
+    analyzer::Finding finding =
+        analyzer::make_finding(nomination ? "ice-nomination-failed" : kUnexplained);
+    finding.summary =
+        fmt::format("ICE of {} failed at {:.3f} s: {}", result.nodes[record.actor.value()],
+                    to_seconds(record.at), ice->reason);
+    const std::string lost = sim::lost_since_last_answer(result, record.actor, i);
+    finding.summary += lost.empty() ? "." : "; " + lost + ".";
+    finding.because = finding.summary;
+    call.verdict = {finding.code, finding.summary, analyzer::Confidence::Certain, std::nullopt};
+    std::erase_if(call.findings, [](const analyzer::Finding& f) { return f.code == kUnexplained; });
+    call.findings.insert(call.findings.begin(), std::move(finding));
+    return;
+  }
+}
+
+// Sentences of the analysis name the peers A and B; in a run they have names.
+std::string with_names(std::string_view text, const analyzer::Call& call) {
+  const auto inside_word = [&](std::size_t i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    return std::isalnum(c) != 0 || c == '-' || c == '_';
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool letter = text[i] == 'A' || text[i] == 'B';
+    const bool alone =
+        (i == 0 || !inside_word(i - 1)) && (i + 1 == text.size() || !inside_word(i + 1));
+    const Side side = text[i] == 'A' ? Side::A : Side::B;
+    if (const auto& name = call.peers[analyzer::index_of(side)].name; letter && alone && name)
+      out += *name;
+    else
+      out += text[i];
+  }
+  return out;
+}
+
+void name_the_peers(analyzer::Call& call) {
+  const auto name = [&](std::string& text) { text = with_names(text, call); };
+  name(call.verdict.text);
+  for (analyzer::Finding& finding : call.findings) {
+    for (std::string* text : {&finding.summary, &finding.because, &finding.try_this})
+      name(*text);
+    for (auto* lines : {&finding.facts, &finding.open})
+      std::for_each(lines->begin(), lines->end(), name);
+  }
 }
 
 // The NAT that a peer is linked to, in the scenario's words. Behind several in a row no single one
@@ -99,7 +162,9 @@ std::vector<analyzer::Call> calls_of(const sim::Scenario& scenario, const sim::R
     call.id = static_cast<std::uint32_t>(calls.size() + 1);
     if (call.outcome == analyzer::Outcome::InProgress)
       say_the_run_ended(call, scenario.duration);
-    forget_advice_to_capture(call);
+    say_what_the_agents_know(call, result, run_call);
+    forget_advice_that_no_run_can_follow(call);
+    name_the_peers(call);
     calls.push_back(std::move(call));
   }
   return calls;
@@ -112,9 +177,6 @@ sim::StoryVerdict story_verdict(const analyzer::Call& call) {
   verdict.text = call.verdict.text;
   if (verdict.all_well)
     return verdict;
-  const auto name = [&](Side side) { return call.peers[analyzer::index_of(side)].name; };
-  if (name(Side::A) && name(Side::B))
-    verdict.why.push_back(fmt::format("A is {}, B is {}.", *name(Side::A), *name(Side::B)));
   for (const analyzer::Finding& finding : call.findings) {
     if (finding.code != call.verdict.code && finding.level != analyzer::Level::Error)
       continue;

@@ -1,22 +1,23 @@
 #include "sim/call_scope.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <variant>
 
 namespace parley::sim {
 
-CallScope::CallScope(const std::vector<trace::Record>& records, const RunCall& call)
-    : peers_(call.peers) {
+CallScope::CallScope(const RunResult& result, const RunCall& call)
+    : domains_(&result.domains), peers_(call.peers) {
   // In the order of the run: a mapping's inside is known before the mapping of the next NAT.
-  for (const trace::Record& record : records) {
+  for (const trace::Record& record : result.records) {
     if (const auto* candidate = std::get_if<trace::IceCandidate>(&record.event)) {
       const std::optional<std::size_t> side = side_of(record.actor);
       if (side && !candidate->remote)
-        owners_.emplace(candidate->base, *side);
+        owners_.emplace(std::pair(domains_->of(record.actor), candidate->base), *side);
     } else if (const auto* mapping = std::get_if<trace::NatMapping>(&record.event)) {
-      const std::optional<std::size_t> side = owner(mapping->inside);
+      const std::optional<std::size_t> side = owner(domains_->of(record.actor), mapping->inside);
       if (side && mapping->what == "created")
-        owners_[mapping->outside] = *side;
+        owners_[{domains_->outside(record.actor), mapping->outside}] = *side;
     }
   }
 }
@@ -28,23 +29,42 @@ std::optional<std::size_t> CallScope::side_of(trace::ActorId actor) const {
   return std::nullopt;
 }
 
-std::optional<std::size_t> CallScope::owner(const Endpoint& seen) const {
-  const auto at = owners_.find(seen);
-  return at == owners_.end() ? std::nullopt : std::optional(at->second);
+std::optional<std::size_t> CallScope::owner(DomainId domain, const Endpoint& seen) const {
+  // As packets go: what a domain does not know is beyond its NATs.
+  std::vector<DomainId> domains{domain};
+  for (std::size_t i = 0; i < domains.size(); ++i) {
+    if (const auto at = owners_.find({domains[i], seen}); at != owners_.end())
+      return at->second;
+    for (const DomainId next : domains_->around(domains[i]))
+      if (std::find(domains.begin(), domains.end(), next) == domains.end())
+        domains.push_back(next);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> CallScope::sender(trace::ActorId node,
+                                             const trace::PacketDropped& event) const {
+  return owner(domains_->of_drop(node, event), event.source);
+}
+
+std::optional<std::size_t> CallScope::receiver(trace::ActorId node,
+                                               const trace::PacketDropped& event) const {
+  return owner(domains_->of_drop(node, event), event.destination);
 }
 
 bool CallScope::concerns(const trace::Record& record) const {
   if (side_of(record.actor))
     return true;
   return std::visit(
-      [this](const auto& event) {
+      [&](const auto& event) {
         using Event = std::decay_t<decltype(event)>;
         if constexpr (std::is_same_v<Event, trace::NatMapping> ||
                       std::is_same_v<Event, trace::NatPermission> ||
                       std::is_same_v<Event, trace::NatAdmitted>)
-          return owner(event.inside).has_value();
+          return owner(domains_->of(record.actor), event.inside).has_value();
         else if constexpr (std::is_same_v<Event, trace::PacketDropped>)
-          return owner(event.source).has_value() || owner(event.destination).has_value();
+          return sender(record.actor, event).has_value() ||
+                 receiver(record.actor, event).has_value();
         else
           return false;
       },
@@ -52,7 +72,7 @@ bool CallScope::concerns(const trace::Record& record) const {
 }
 
 std::vector<trace::Record> records_of_call(const RunResult& result, const RunCall& call) {
-  const CallScope scope(result.records, call);
+  const CallScope scope(result, call);
   std::vector<trace::Record> records;
   for (const trace::Record& record : result.records)
     if (scope.concerns(record))

@@ -90,6 +90,7 @@ class Runner {
              ", simulated by Parley"),
         world_(seed_, {scenario.limits.events, scenario.limits.packets}, records_, &tap_) {
     result_.seed = seed_;
+    result_.domains = Domains(scenario, topology_);
     for (const NodeSpec& node : scenario.nodes)
       result_.nodes.push_back(node.name);
     open_captures();

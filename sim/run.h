@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/domains.h"
 #include "sim/expectation.h"
 #include "sim/scenario.h"
 #include "stack/base/bytes.h"
@@ -57,6 +58,7 @@ struct RunCall {
 struct RunResult {
   std::uint64_t seed = 0;
   std::vector<std::string> nodes;  // names, by ActorId
+  Domains domains;
   std::vector<trace::Record> records;
   std::vector<RunCall> calls;
   std::vector<std::string> keylog;  // NSS key log lines

@@ -91,7 +91,7 @@ void read_ice(const ScenarioReader& reader, const YamlNode& node, PeerSpec& peer
       reader.fail(pacing->mark, "Ta has to be at least 5ms (RFC 8445 section 14.2)");
   }
   if (const YamlNode* nomination = node.find("nomination")) {
-    const std::size_t index = reader.choice(*nomination, kNominations, "a way to nominate");
+    const std::size_t index = reader.choice(*nomination, kNominations, "a way to nominate", 2);
     if (index > 1)
       reader.not_built(nomination->mark, "renomination");
     peer.nomination = index == 0 ? trace::Nomination::Regular : trace::Nomination::Aggressive;
@@ -156,7 +156,7 @@ void read_signaling(const ScenarioReader& reader, const YamlNode& node, CallSpec
     call.signaling_delay = reader.duration(*delay);
   }
   if (const YamlNode* trickle = node.find("trickle"))
-    if (reader.choice(*trickle, kTrickles, "a kind of trickle") != 0)
+    if (reader.choice(*trickle, kTrickles, "a kind of trickle", 1) != 0)
       reader.not_built(trickle->mark, "trickle '" + trickle->text + "'");
   if (const YamlNode* in_order = node.find("in-order"))
     if (!reader.flag(*in_order))

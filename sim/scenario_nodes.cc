@@ -34,10 +34,12 @@ constexpr std::array<Words, 3> kPortLater{"block-size", "per-host", "on-conflict
 
 constexpr std::array<Words, 7> kKinds{"host",   "router",   "nat",     "server",
                                       "switch", "firewall", "resolver"};
+constexpr std::size_t kBuiltKinds = 4;
 constexpr std::array<Words, 6> kBehaviors{
     "endpoint-independent", "address-dependent", "address-and-port-dependent", "ei", "ad", "apd"};
 constexpr std::array<Words, 6> kAllocations{"preserving", "contiguous",          "random",
                                             "parity",     "preserving-overload", "block"};
+constexpr std::size_t kBuiltAllocations = 3;
 constexpr std::array<Words, 3> kRefreshes{"outbound", "inbound", "both"};
 
 NatBehavior read_behavior(const ScenarioReader& reader, const YamlNode& node) {
@@ -45,8 +47,9 @@ NatBehavior read_behavior(const ScenarioReader& reader, const YamlNode& node) {
 }
 
 PortAllocation read_allocation(const ScenarioReader& reader, const YamlNode& node) {
-  const std::size_t index = reader.choice(node, kAllocations, "a port allocation");
-  if (index > 2)
+  const std::size_t index =
+      reader.choice(node, kAllocations, "a port allocation", kBuiltAllocations);
+  if (index >= kBuiltAllocations)
     reader.not_built(node.mark, "port allocation '" + node.text + "'");
   return static_cast<PortAllocation>(index);
 }
@@ -172,8 +175,8 @@ NodeSpec read_node(const ScenarioReader& reader, const YamlEntry& entry,
   node.name = entry.key;
   node.mark = entry.mark;
   const YamlNode& kind = reader.need(entry.value, "kind", "the node '" + entry.key + "'");
-  const std::size_t index = reader.choice(kind, kKinds, "the kind of a node");
-  if (index > 3)
+  const std::size_t index = reader.choice(kind, kKinds, "the kind of a node", kBuiltKinds);
+  if (index >= kBuiltKinds)
     reader.not_built(kind.mark, "the node kind '" + kind.text + "'");
   node.kind = static_cast<NodeKind>(index);
   switch (node.kind) {
@@ -235,7 +238,7 @@ void read_profiles(const ScenarioReader& reader, const YamlNode& profiles, Scena
       reader.fail(entry.mark, "the profile '" + entry.key + "' comes with Parley already");
     reader.check_map(entry.value, {"a profile", kProfileKeys, kNatLater});
     const YamlNode& kind = reader.need(entry.value, "kind", "a profile");
-    if (kKinds[reader.choice(kind, kKinds, "the kind of a node")] != "nat")
+    if (kKinds[reader.choice(kind, kKinds, "the kind of a node", kBuiltKinds)] != "nat")
       reader.not_built(kind.mark, "a profile of kind '" + kind.text + "'");
     NatPolicy policy;
     if (const YamlNode* like = entry.value.find("like"))

@@ -235,11 +235,12 @@ void ScenarioReader::check_name(const std::string& name, SourceMark mark,
 }
 
 std::size_t ScenarioReader::choice(const YamlNode& node, std::span<const std::string_view> words,
-                                   std::string_view what) const {
+                                   std::string_view what, std::size_t offered) const {
   const std::string& word = text(node, what);
   const auto at = std::find(words.begin(), words.end(), word);
   if (at != words.end())
     return static_cast<std::size_t>(at - words.begin());
+  words = words.first(std::min(words.size(), offered));
   const std::string_view meant = nearest(word, words);
   fail(node.mark, "expected " + std::string(what) + " (" + listed(words) + "), found " +
                       quoted(word) +

@@ -4,6 +4,7 @@
 // parts of the scenario loader (scenario*.cc).
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,9 +55,11 @@ class ScenarioReader {
   std::vector<std::string> texts(const YamlNode& node) const;
   // Fails unless `node` is a name of the scenario: [a-z0-9-]+.
   void check_name(const std::string& name, SourceMark mark, std::string_view what) const;
-  // The index of one of `words`, else fails and lists them.
+  // The index of one of `words`, else fails and lists the first `offered` of them: what stands
+  // behind is known, and cannot be simulated yet.
   std::size_t choice(const YamlNode& node, std::span<const std::string_view> words,
-                     std::string_view what) const;
+                     std::string_view what,
+                     std::size_t offered = std::numeric_limits<std::size_t>::max()) const;
 
   const std::string& file() const { return file_; }
 

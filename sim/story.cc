@@ -46,6 +46,7 @@ class Teller {
         options_(options),
         verdict_(index < options.verdicts.size() ? options.verdicts[index] : StoryVerdict{}),
         network_(scenario, result, result.calls[index]),
+        cause_(cause_of(scenario, result, call_, network_)),
         peers_{outcome_of(result.calls[index].peers[0], result.records),
                outcome_of(result.calls[index].peers[1], result.records)} {}
 
@@ -77,9 +78,8 @@ class Teller {
   std::string explanation() const {
     if (verdict_.all_well)
       return {};
-    const Cause cause = cause_of(scenario_, result_, call_, network_);
-    std::string text = section("WHY  ", cause.why, verdict_.why);
-    text += section("TRY  ", verdict_.advice, cause.advice);
+    std::string text = section("WHY  ", cause_.why, verdict_.why);
+    text += section("TRY  ", verdict_.advice, cause_.advice);
     return text.empty() ? text : "\n" + text;
   }
 
@@ -101,6 +101,10 @@ class Teller {
     }
     for (const auto& [names, behaviour] : behaviours)
       text += hanging("  " + names + ": ", behaviour, options_.width);
+    // WHY says it where something went wrong.
+    if (verdict_.all_well)
+      for (const std::string& loss : cause_.losses)
+        text += hanging("  ", loss, options_.width);
     return text;
   }
 
@@ -204,6 +208,7 @@ class Teller {
   const StoryOptions& options_;
   StoryVerdict verdict_;
   StoryNetwork network_;
+  Cause cause_;
   std::array<PeerOutcome, 2> peers_;
 };
 
@@ -248,7 +253,10 @@ std::string tell_story(const Scenario& scenario, const RunResult& result, const 
       text += "\n";
   }
   if (result.calls.empty())
-    text += hanging("No call in this scenario.   ", held_text(result), story.width) + "\n";
+    text += hanging(result.expectations.empty() ? "No call in this scenario."
+                                                : "No call in this scenario.   ",
+                    held_text(result), story.width) +
+            "\n";
   text += expectations_text(result, story);
   if (!story.quiet)
     text += files_text(result, options, story.scenario.empty() ? scenario.id : story.scenario);

@@ -63,16 +63,19 @@ class Finder {
     });
     if (filtered)
       say_mappings();
-    for (const auto& [place, drops] : drops_)
+    for (const auto& [place, drops] : drops_) {
       cause_.why.push_back(place.reason == "nat-filtered" ? filter_text(place, drops)
                                                           : drop_text(place, drops));
+      if (place.on_link)
+        cause_.losses.push_back(cause_.why.back());
+    }
     advise();
     return std::move(cause_);
   }
 
  private:
   void note(const trace::Record& record, const trace::PacketDropped& dropped) {
-    const std::optional<std::size_t> from = network_.owner(dropped.source);
+    const std::optional<std::size_t> from = network_.sender(record, dropped);
     if (!from)
       return;
     const bool on_link = !dropped.place.empty();
@@ -102,7 +105,7 @@ class Finder {
     for (const trace::Record& record : result_.records) {
       const auto* mapping = std::get_if<trace::NatMapping>(&record.event);
       if (mapping == nullptr || mapping->what != "created" || record.actor.value() != nat ||
-          !network_.owner(mapping->inside))
+          !network_.owner_inside(record.actor, mapping->inside))
         continue;
       by_inside[mapping->inside].push_back(
           fmt::format("as {} to {}", to_string(mapping->outside), to_string(mapping->remote)));
@@ -127,7 +130,8 @@ class Finder {
     for (const trace::Record& record : result_.records)
       if (const auto* opened = std::get_if<trace::NatPermission>(&record.event);
           opened != nullptr && record.actor.value() == place.actor &&
-          network_.owner(opened->inside) && network_.owner(opened->remote) == place.from)
+          network_.owner_inside(record.actor, opened->inside) &&
+          network_.owner_outside(record.actor, opened->remote) == place.from)
         add_once(sent_to, opened->remote);
     const std::string& other = network_.name(1 - place.from);
     return text + (sent_to.empty() ? fmt::format("; {} had sent nothing to {}.", other,
@@ -156,10 +160,10 @@ class Finder {
 
   void advise() {
     if (!changing_.empty())
-      cause_.advice.push_back(
-          fmt::format("In the scenario: mapping: endpoint-independent at {} (RFC 4787 REQ-1). "
-                      "Outside of it: a TURN server for one of the peers.",
-                      joined(changing_, " and ")));
+      cause_.advice.push_back(fmt::format(
+          "In the scenario: mapping: endpoint-independent at {} (RFC 4787 REQ-1). "
+          "In a real network: a TURN server for one of the peers (scenarios have none yet).",
+          joined(changing_, " and ")));
     for (std::size_t side = 0; side < 2; ++side) {
       const PeerSpec& spec = call_.peers[side == 0 ? call_.offerer : 1 - call_.offerer];
       if (behind_nat(side) && spec.stun_servers.empty())

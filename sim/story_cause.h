@@ -13,6 +13,7 @@ namespace parley::sim {
 
 struct Cause {
   std::vector<std::string> why;     // one sentence each, causes before consequences
+  std::vector<std::string> losses;  // of the links; they stand among `why`, too
   std::vector<std::string> advice;  // what would change it
 };
 

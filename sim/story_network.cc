@@ -11,7 +11,8 @@ StoryNetwork::StoryNetwork(const Scenario& scenario, const RunResult& result, co
     : scenario_(&scenario),
       nodes_(&result.nodes),
       peers_(call.peers),
-      scope_(result.records, call) {
+      domains_(&result.domains),
+      scope_(result, call) {
   find_path();
 }
 

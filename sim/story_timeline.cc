@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "sim/story_cause.h"
-#include "sim/story_layout.h"
+#include "sim/check_losses.h"
+#include "sim/story_drops.h"
 #include "stack/base/bytes.h"
 
 namespace parley::sim {
@@ -28,7 +29,7 @@ std::string milliseconds(Duration d) {
 class Narrator {
  public:
   Narrator(const RunResult& result, const CallSpec& call, const StoryNetwork& network)
-      : result_(result), call_(call), network_(network) {}
+      : result_(result), call_(call), network_(network), drops_(result, network) {}
 
   std::vector<StoryLine> tell() {
     for (index_ = 0; index_ < result_.records.size(); ++index_) {
@@ -71,10 +72,6 @@ class Narrator {
     for (const Endpoint& server : spec(side).stun_servers)
       servers += (servers.empty() ? "" : ", ") + to_string(server);
     return servers.empty() ? std::string() : "; asks " + servers + " for its address";
-  }
-  std::string peer_or_endpoint(const Endpoint& endpoint) const {
-    const std::optional<std::size_t> side = network_.owner(endpoint);
-    return side ? network_.name(*side) : to_string(endpoint);
   }
 
   void on(const Record& record, const trace::SignalingSent& event) {
@@ -181,13 +178,18 @@ class Narrator {
   // The drop of the packet that just left, for a check that cannot arrive; a NAT's filter has a
   // line of its own.
   std::string where_it_ended(std::size_t side, const PairFacts& pair) const {
+    const trace::ActorId self = result_.records[index_].actor;
+    if (network_.reached(self, pair.remote) == side)
+      return fmt::format(": in its own network that is {} itself, so no check gets to {}",
+                         network_.name(side), network_.name(1 - side));
     for (std::size_t i = index_ + 1; i < result_.records.size(); ++i) {
       const Record& record = result_.records[i];
       if (record.at - result_.records[index_].at > std::chrono::milliseconds(400))
         break;
       const auto* dropped = std::get_if<trace::PacketDropped>(&record.event);
       if (dropped == nullptr || dropped->reason != "no-route" ||
-          dropped->destination != pair.remote || network_.owner(dropped->source) != side)
+          dropped->destination != pair.remote ||
+          network_.sender(result_.records[i], *dropped) != side)
         continue;
       return ": dropped at " + network_.node(record.actor) + ", no route";
     }
@@ -209,7 +211,8 @@ class Narrator {
         break;
       case trace::IceState::Disconnected:
       case trace::IceState::Failed:
-        say(record, "ICE " + std::string(to_string(event.to)) + ": " + event.reason);
+        say(record, "ICE " + std::string(to_string(event.to)) + ": " + event.reason +
+                        what_was_lost(record, event));
         break;
       case trace::IceState::New:
       case trace::IceState::Checking:
@@ -217,6 +220,15 @@ class Narrator {
       case trace::IceState::Closed:
         break;
     }
+  }
+  // For an end that comes from silence alone.
+  std::string what_was_lost(const Record& record, const trace::IceStateChanged& event) const {
+    const bool of_silence = event.to == trace::IceState::Disconnected ||
+                            event.reason == "consent expired" ||
+                            event.reason.starts_with("the nomination failed");
+    const std::string lost =
+        of_silence ? lost_since_last_answer(result_, record.actor, index_) : std::string();
+    return lost.empty() ? lost : "; " + lost;
   }
   std::string connected_text(const Record& record, const trace::IceStateChanged& event) const {
     if (event.from == trace::IceState::Disconnected)
@@ -279,17 +291,30 @@ class Narrator {
       say(record, to_string(event.remote) + " may answer");
       return;
     }
-    const std::optional<std::size_t> from = network_.owner(event.inside);
-    const std::optional<std::size_t> to = network_.owner(event.remote);
+    const std::optional<std::size_t> from = network_.owner_inside(record.actor, event.inside);
+    const std::optional<std::size_t> to = network_.owner_outside(record.actor, event.remote);
     // A private address of the other network: the packet will not get there.
     if (!from || !to || *from == *to || event.remote.address.classify() == AddressClass::Private)
       return;
-    say(record, fmt::format("lets {}'s check to {} out: {} may now come in", network_.name(*from),
-                            to_string(event.remote), network_.name(*to)));
+    say(record,
+        fmt::format("lets {}'s check to {} out: packets from {} may come in", network_.name(*from),
+                    to_string(event.remote), admitted(record.actor, event.remote)));
+  }
+  // Whom the filter of a NAT lets in once something was sent to `remote` (RFC 4787 section 5).
+  std::string admitted(trace::ActorId nat, const Endpoint& remote) const {
+    switch (network_.filtering(nat)) {
+      case NatBehavior::EndpointIndependent:
+        return "anywhere";
+      case NatBehavior::AddressDependent:
+        return to_string(remote.address);
+      case NatBehavior::AddressAndPortDependent:
+        break;
+    }
+    return "there";
   }
   void on(const Record& record, const trace::NatAdmitted& event) {
-    const std::optional<std::size_t> inside = network_.owner(event.inside);
-    const std::optional<std::size_t> from = network_.owner(event.remote);
+    const std::optional<std::size_t> inside = network_.owner_inside(record.actor, event.inside);
+    const std::optional<std::size_t> from = network_.owner_outside(record.actor, event.remote);
     if (!inside || !from || *inside == *from || network_.is_stun_server(event.remote))
       return;
     std::string text = fmt::format("lets {}'s check in: {} earlier it would have been filtered",
@@ -298,48 +323,9 @@ class Narrator {
       text += ".   HOLE PUNCHED";
     say(record, text);
   }
-  void on(const Record& record, const trace::PacketDropped& event) {
-    if (event.reason == "no-route")
-      return;  // said with the check
-    const std::string who = event.place.empty() ? network_.node(record.actor) : "link";
-    const std::string from = peer_or_endpoint(event.source);
-    if (!dropped_
-             .insert({record.actor.value(), event.reason, event.place, from,
-                      event.content.substr(0, event.content.find(' '))})
-             .second)
-      return;
-    if (event.reason == "nat-filtered")
-      say(record.at, who,
-          fmt::format("filters {}'s {} to {}: nothing was sent to {} yet", from, carried(event),
-                      to_string(event.destination), to_string(event.source)));
-    else if (event.place.empty())
-      say(record.at, who,
-          fmt::format("drops {} of {}: {}", carried(event), from, reason_text(event.reason)));
-    else
-      say(record.at, who,
-          fmt::format("{} {} {} of {} to {}{}", event.place,
-                      event.reason == "loss" ? "loses" : "has no room for", carried(event), from,
-                      peer_or_endpoint(event.destination), sent_again(record, event)));
-  }
-  static std::string carried(const trace::PacketDropped& event) {
-    return event.content.empty() ? "packet" : event.content;
-  }
-  // When its sender repeated what was lost.
-  std::string sent_again(const Record& lost, const trace::PacketDropped& event) const {
-    const std::optional<std::size_t> side = network_.owner(event.source);
-    for (std::size_t i = index_ + 1; side && i < result_.records.size(); ++i) {
-      const Record& record = result_.records[i];
-      if (network_.side_of(record.actor) != side)
-        continue;
-      if (const auto* check = std::get_if<trace::IceCheckSent>(&record.event);
-          check != nullptr && !event.transaction.empty() && check->attempt > 1 &&
-          check->transaction == event.transaction && record.at > lost.at)
-        return "; sent again at " + short_time(record.at);
-      if (const auto* flight = std::get_if<trace::DtlsFlightSent>(&record.event);
-          flight != nullptr && event.content.starts_with("DTLS") && flight->attempt > 1)
-        return "; sent again at " + short_time(record.at);
-    }
-    return {};
+  void on(const Record& record, const trace::PacketDropped& /*event*/) {
+    if (std::optional<DropLine> line = drops_.tell(index_))
+      say(record.at, line->who, std::move(line->what));
   }
 
   const RunResult& result_;
@@ -351,8 +337,7 @@ class Narrator {
   std::set<std::pair<std::size_t, Endpoint>> known_;
   std::set<std::uint32_t> stun_said_;
   std::set<std::uint32_t> controlled_;
-  // By node, reason, link, sender and protocol.
-  std::set<std::tuple<std::uint32_t, std::string, std::string, std::string, std::string>> dropped_;
+  StoryDrops drops_;
   bool punched_ = false;
 };
 

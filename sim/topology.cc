@@ -32,6 +32,10 @@ class Builder {
       const NodeSpec& node = scenario_.nodes[vertices_[v].node];
       if (node.kind == NodeKind::Router || vertices_[v].side == NatSide::Inside)
         route_from(v);
+      TopologyNode& place = topology_.nodes[vertices_[v].node];
+      place.outside_domain = vertices_[v].domain;
+      if (vertices_[v].side != NatSide::Outside)
+        place.domain = vertices_[v].domain;
     }
     for (std::uint32_t n = 0; n < scenario_.nodes.size(); ++n)
       add_static_routes(n);

@@ -47,6 +47,8 @@ struct TopologyNode {
   // hosts and servers, who have one port.
   RoutingTable routes;
   PortId outside_port;
+  // Its routing domain, numbered from 1; of a NAT that on its inside. The same twice for all else.
+  std::uint32_t domain = 0, outside_domain = 0;
 };
 
 struct Topology {

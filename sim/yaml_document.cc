@@ -156,6 +156,14 @@ void require_utf8(std::string_view text, const std::string& file) {
   }
 }
 
+// Whether a tab stands in front of the first word of this line, counted from 1.
+bool indented_with_tab(std::string_view text, std::uint32_t line) {
+  for (; line > 1 && !text.empty(); --line)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  const std::size_t word = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(0, word).find('\t') != std::string_view::npos;
+}
+
 }  // namespace
 
 const YamlNode* YamlNode::find(std::string_view key) const {
@@ -180,7 +188,11 @@ YamlNode parse_yaml(std::string_view text, const std::string& file) {
       throw ScenarioError(file, second.take().mark, "a second document; expected one scenario");
     return root;
   } catch (const YAML::Exception& error) {
-    throw ScenarioError(file, place(error.mark), "this is no YAML: " + printable(error.msg));
+    throw ScenarioError(file, place(error.mark),
+                        "this is no YAML: " + printable(error.msg) +
+                            (indented_with_tab(text, place(error.mark).line)
+                                 ? " (the line is indented with a tab; YAML takes spaces)"
+                                 : ""));
   }
 }
 

@@ -185,8 +185,11 @@ TEST(Scenario, NamesThePlaceOfEveryMistake) {
        "x.yaml:14:21: expected home-b.inside or home-b.outside"},
       {"[bob, home-b]", "[bob.outside, home-b]", "x.yaml:14:16: 'bob' is a host and has one"},
       {"kind: router", "kind: ruoter",
-       "x.yaml:5:20: expected the kind of a node (host, router, nat, server, switch, firewall, "
-       "resolver), found 'ruoter'; did you mean 'router'?"},
+       "x.yaml:5:20: expected the kind of a node (host, router, nat, server), found 'ruoter'; did "
+       "you mean 'router'?"},
+      {"kind: router", "kind: firewall", "x.yaml:5:20: "},
+      {"inside: 192.168.0.1/24}", "inside: 192.168.0.1/24, ports: blok}",
+       "x.yaml:7:77: expected a port allocation (preserving, contiguous, random), found 'blok'"},
       {"inside: 192.168.0.1/24}", "inside: 192.168.0.1/24, mapping: eim}",
        "x.yaml:7:79: expected a NAT behaviour"},
       {"inside: 192.168.0.1/24}", "inside: 192.168.0.1/24, profile: port-restricted}",

@@ -36,9 +36,8 @@ TEST(Story, TellsHowTheHoleWasPunched) {
   EXPECT_THAT(text, HasSubstr("srflx - srflx   RTT 86 ms   3 of 3 held"));
   EXPECT_THAT(text, HasSubstr("alice 192.168.0.204 - home-a 198.51.100.1 - internet - "
                               "198.51.100.2 home-b - 10.0.0.7 bob"));
-  EXPECT_THAT(text,
-              HasSubstr("0.142  home-b  lets bob's check to 198.51.100.1:50000 out: alice may "
-                        "now come in"));
+  EXPECT_THAT(text, HasSubstr("0.142  home-b  lets bob's check to 198.51.100.1:50000 out: packets "
+                              "from there may come in"));
   EXPECT_THAT(text,
               HasSubstr("0.182  home-a  lets bob's check in: 37 ms earlier it would have been "
                         "filtered.   HOLE PUNCHED"));
@@ -71,6 +70,43 @@ TEST(Story, AFailedCallNamesTheNodeWhereThePacketsEnded) {
   EXPECT_THAT(story, HasSubstr("0 of 1 held"));
   EXPECT_THAT(story, HasSubstr("FAILED  alice.ice is connected within 2s"));
   EXPECT_THAT(story, Not(HasSubstr("HOLE PUNCHED")));
+}
+
+// Private addresses mean something only at home: two homes may use the same.
+TEST(Story, PeersWithTheSameAddressAtHomeAreToldApart) {
+  std::string text = good_scenario();
+  for (const auto& [from, to] :
+       {std::pair("inside: 192.168.0.1/24}", "inside: 192.168.0.1/24, profile: symmetric}"),
+        std::pair("inside: 10.0.0.1/24}", "inside: 192.168.0.1/24, profile: symmetric}"),
+        std::pair("10.0.0.7", "192.168.0.204"), std::pair("duration: 20s", "duration: 60s")})
+    text = with(text, from, to);
+  const std::string story =
+      story_of(parse_scenario(text, "x.yaml"), saying({"failed", false, "No path.", {}, {}}));
+  EXPECT_THAT(story, HasSubstr("home-a lets in only answers to what was sent out "
+                               "(address-and-port-dependent filtering): 7 packets of bob from "
+                               "198.51.100.2:"));
+  EXPECT_THAT(story, HasSubstr("home-b lets in only answers to what was sent out "
+                               "(address-and-port-dependent filtering): 7 packets of alice from "
+                               "198.51.100.1:"));
+  EXPECT_THAT(story, HasSubstr("home-b  filters alice's Binding request to 198.51.100.2:"));
+  EXPECT_THAT(story, HasSubstr("home-a  filters bob's Binding request to 198.51.100.1:"));
+  EXPECT_THAT(story, HasSubstr("checks 192.168.0.204:50000 (host - host): in its own network that "
+                               "is alice itself, so no check gets to bob"));
+  EXPECT_THAT(story, HasSubstr("home-b  maps 192.168.0.204:50000"));
+}
+
+// RFC 4787 section 5: what a check that leaves lets in depends on the filter.
+TEST(Story, AFilterNamesWhomACheckThatLeavesLetsIn) {
+  const auto story = [](const char* filtering) {
+    return story_of(
+        parse_scenario(with(good_scenario(), "inside: 10.0.0.1/24}",
+                            std::string("inside: 10.0.0.1/24, filtering: ") + filtering + "}"),
+                       "x.yaml"));
+  };
+  EXPECT_THAT(story("apd"), HasSubstr("home-b  lets bob's check to 198.51.100.1:50000 out: "
+                                      "packets from there may come in"));
+  EXPECT_THAT(story("ad"), HasSubstr("home-b  lets bob's check to 198.51.100.1:50000 out: "
+                                     "packets from 198.51.100.1 may come in"));
 }
 
 TEST(Story, TheVerdictIsTheCallersInWordAndSentence) {
@@ -140,6 +176,8 @@ TEST(Story, ALossyLinkIsToldWithWhatWasLostAndWhatFollowed) {
                                "duration: 20s", "duration: 90s");
   bool again = false;
   bool repeated = false;
+  bool more = false;
+  bool caused = false;
   for (int seed = 1; seed <= 20; ++seed) {
     const std::string text =
         story_of(parse_scenario(with(net, "seed: 1", "seed: " + std::to_string(seed)), "x.yaml"));
@@ -147,11 +185,18 @@ TEST(Story, ALossyLinkIsToldWithWhatWasLostAndWhatFollowed) {
         again || text.find("ICE connected again: consent is answered again") != std::string::npos;
     repeated = repeated || text.find("loses Binding request of alice to bob; sent again at ") !=
                                std::string::npos;
+    more = more || text.find(" more STUN packets until ") != std::string::npos;
+    caused = caused || text.find(
+                           "two consent checks in a row stayed unanswered; the link "
+                           "home-a-internet lost ") != std::string::npos;
+    EXPECT_THAT(text, HasSubstr("  The link home-a-internet lost "));
     EXPECT_THAT(text, Not(HasSubstr("loses a packet")));
     EXPECT_THAT(text, Not(HasSubstr(" 1 packets")));
   }
   EXPECT_TRUE(again);
   EXPECT_TRUE(repeated);
+  EXPECT_TRUE(more);
+  EXPECT_TRUE(caused);
 }
 
 TEST(Story, LinesBreakAtTheWidthUnderTheirText) {
@@ -181,7 +226,7 @@ TEST(Story, AScenarioWithoutACallSaysSo) {
                               "  s: {kind: host, address: 203.0.113.1}\n"
                               "links: [{between: [r, s]}]\n",
                               "x.yaml"));
-  EXPECT_THAT(story, HasSubstr("No call in this scenario."));
+  EXPECT_THAT(story, HasSubstr("No call in this scenario.\n"));
 }
 
 }  // namespace

@@ -61,6 +61,12 @@ TEST(YamlDocument, RefusesWhatIsNoYamlOrNoScenario) {
   EXPECT_NE(error_of("? [a]\n: 1\n").find("a key has to be a word"), std::string::npos);
 }
 
+TEST(YamlDocument, ATabInFrontOfAKeyIsNamed) {
+  EXPECT_NE(error_of("a: 1\nb:\n\tc: {d: 1}\n").find("indented with a tab"), std::string::npos);
+  EXPECT_EQ(error_of("a: 1\nb: }\n").find("tab"), std::string::npos);
+  EXPECT_EQ(error_of("a: }\tb\n").find("tab"), std::string::npos) << "no indentation";
+}
+
 TEST(YamlDocument, StaysWithinItsLimits) {
   EXPECT_NE(error_of(std::string(100, '[') + std::string(100, ']')).find("nested too deeply"),
             std::string::npos);

@@ -6,6 +6,7 @@ usage: run_test.py PARLEY
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,41 @@ class OneEnd(unittest.TestCase):
         for part in ("FAILED ICE found no path", "WHY home-a gives each destination another port",
                      "TRY", "mapping: endpoint-independent at home-a"):
             self.assertIn(part, text)
+
+
+class LossyLink(unittest.TestCase):
+    NET = """name: Loss
+duration: 60s
+nodes:
+  alice: {kind: host, address: 10.0.0.1}
+  bob: {kind: host, address: 10.0.0.2}
+links:
+  - {between: [alice, bob], delay: 30ms, loss: 50%}
+call:
+  offerer: alice
+  peers: {alice: {}, bob: {}}
+""".encode()
+
+    def test_a_nomination_that_gets_no_answer_is_the_cause_and_the_link_its_reason(self):
+        call = json.loads(parley("run", "-", "--seed", "8", "--json", stdin=self.NET).stdout)["calls"][0]
+        self.assertEqual(call["verdict"]["code"], "ice-nomination-failed")
+        self.assertEqual(call["verdict"]["confidence"], "certain")
+        self.assertRegex(call["verdict"]["text"],
+                         r"^ICE of alice failed at 43.140 s: the nomination failed: no answer to 7 requests; "
+                         r"the link alice-bob lost \d requests? and \d responses?\.$")
+        lost = sum(int(n) for n in re.findall(r"(\d) re(?:quest|sponse)", call["verdict"]["text"].split(" lost ")[1]))
+        self.assertEqual(lost, 7, call["verdict"]["text"])
+
+    def test_sentences_name_the_nodes(self):
+        for seed in range(1, 31):
+            out = json.loads(parley("run", "-", "--seed", str(seed), "--json", stdin=self.NET).stdout)
+            call = out["calls"][0]
+            said = [call["verdict"]["text"]]
+            for finding in call["findings"]:
+                said += [finding["summary"], finding["because"] or "", finding["try"] or "", *finding["open"]]
+                self.assertNotIn("TURN", finding["try"] or "")
+            for text in said:
+                self.assertIsNone(re.search(r"\b[AB]\b", text), f"seed {seed}: {text}")
 
 
 class Streams(unittest.TestCase):
