@@ -133,6 +133,9 @@ void Builder::alerts() {
     d_.alerts.push_back(std::move(alert));
   }
   for (const Side side : {Side::A, Side::B}) {
+    if (const auto data =
+            earliest(parts_, [&](const DtlsPart& p) { return p.half(side).application; }))
+      d_.protected_data[index_of(side)] = data->ref;
     const auto sealed =
         earliest(parts_, [&](const DtlsPart& p) { return p.half(side).protected_alert; });
     if (!sealed || (d_.version == dtls::version_name(dtls::kDtls13) && !used_before(side, *sealed)))

@@ -56,7 +56,7 @@ void add_route(const OnRoute& route, Stream& s, std::set<std::uint8_t>& types) {
 // came before its first and after its last one: those are lost only if it was captured all the
 // while. Fewer than kInFlight of them may still be under way.
 std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream* arrived,
-                                          const FlowRecord& receiver) {
+                                          const FlowRecord& receiver, Direction direction) {
   constexpr std::int16_t kInFlight = 64;
   const auto distance = [](std::int64_t from, std::int64_t to) {
     return static_cast<std::int16_t>(static_cast<std::uint16_t>(to) -
@@ -68,7 +68,7 @@ std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream
     if (tail >= 0 && tail < kInFlight && head >= 0 && head < kInFlight)
       return arrived->lost();
   }
-  if (!captured_throughout(receiver, sent.first.at, sent.last.at))
+  if (!captured_throughout(receiver, direction, sent.first.at, sent.last.at))
     return arrived != nullptr ? std::optional(arrived->lost()) : std::nullopt;
   const std::uint64_t got = arrived != nullptr ? arrived->unique + arrived->uncaptured : 0;
   return sent.unique > got ? sent.unique - got : 0;
@@ -100,8 +100,9 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
       s.sent.reset();
     else if (s.sent)
       *s.sent += sent->unique;
+    const Direction way = to != nullptr ? direction_of(*to, s.from) : Direction{0};
     if (to == nullptr ||
-        (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow],
+        (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow], way,
                                                     route.most->first.at, route.most->last.at)))
       s.arrived.reset();
     else if (s.arrived && arrived != nullptr)
@@ -110,7 +111,7 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
       lost.reset();
       continue;
     }
-    const auto here = lost_between(*sent, arrived, pipeline.flows()[to->flow]);
+    const auto here = lost_between(*sent, arrived, pipeline.flows()[to->flow], way);
     lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
   }
   if (lost)

@@ -68,7 +68,7 @@ def main():
                 check(one["outcome"] not in ("failed", "lost"), f"{name}: {one['outcome']}")
                 # UDP really is blocked in c13: only there a server is silent, over UDP.
                 silent = [f["summary"] for f in one["findings"] if f["code"] == "turn-server-silent"]
-                check(not [s for s in silent if not s.endswith("over udp.")] and
+                check(not [s for s in silent if not s.endswith("over UDP.")] and
                       (call.startswith("c13") or not silent), f"{name}: {silent}")
     for call, point, first in [("c13-udp-blocked-turn-tcp", "peerA", 400),
                                ("c13-udp-blocked-turn-tcp", "peerA", 200),
