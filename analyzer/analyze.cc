@@ -256,6 +256,20 @@ std::vector<StunServerUse> strangers_of(Pipeline& pipeline, const std::vector<Ca
   return list;
 }
 
+// Not one packet of anything but STUN and TURN: a capture of a host that no filter touched shows
+// more, if it is but ARP.
+bool holds_stun_only(const Call& call, const std::vector<Capture>& captures) {
+  const auto stun_only = [&](std::uint32_t index) {
+    const Capture& capture = captures[index];
+    return capture.undecoded == 0 &&
+           std::all_of(capture.by_protocol.begin(), capture.by_protocol.end(), [](const auto& n) {
+             return n.first == "stun" || n.first == "turn" || n.first == "turn-tcp";
+           });
+  };
+  return !call.captures.empty() &&
+         std::all_of(call.captures.begin(), call.captures.end(), stun_only);
+}
+
 }  // namespace
 
 namespace {
@@ -332,8 +346,10 @@ Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOp
                   [](const Capture& c) { return !c.timed; }))
     for (Call& call : analysis.calls)
       withdraw_times(call);
-  for (Call& call : analysis.calls)
+  for (Call& call : analysis.calls) {
     share_candidate_types(call);
+    call.stun_only = holds_stun_only(call, analysis.captures);
+  }
   diagnose(analysis);
   return analysis;
 }

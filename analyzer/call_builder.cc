@@ -8,6 +8,8 @@
 #include "analyzer/address_book.h"
 #include "analyzer/call_finder.h"
 #include "analyzer/call_layout.h"
+#include "analyzer/host_traffic.h"
+#include "analyzer/model/coverage.h"
 #include "analyzer/nat_builder.h"
 #include "analyzer/server_builder.h"
 #include "analyzer/server_only_calls.h"
@@ -35,7 +37,7 @@ struct Owner {
 class Builder {
  public:
   explicit Builder(Pipeline& pipeline)
-      : pipeline_(pipeline), book_(pipeline), found_(find_calls(pipeline)) {}
+      : pipeline_(pipeline), book_(pipeline), hosts_seen_(pipeline), found_(find_calls(pipeline)) {}
 
   std::vector<Call> build();
 
@@ -55,6 +57,7 @@ class Builder {
 
   Pipeline& pipeline_;
   AddressBook book_;
+  HostBook hosts_seen_;
   FoundCalls found_;
   std::map<Socket, std::vector<Owner>> sockets_;
   std::map<Place, std::vector<Owner>> hosts_;
@@ -380,6 +383,15 @@ void Builder::fill_icmp(const CallLayout& layout, Call& call) const {
   }
 }
 
+// How and when ICE came up was before the capture: the first check that was seen is one of consent.
+void withdraw_beginning(Transport& t) {
+  for (TransportAgent& agent : t.agents) {
+    agent.connected.reset();
+    agent.nominates.reset();
+    std::erase(agent.inferred, "connected_s");
+  }
+}
+
 Call Builder::build_call(std::uint32_t index) {
   const CallLayout layout = lay_out(pipeline_, found_, index);
   note_owners(index, layout);
@@ -397,6 +409,13 @@ Call Builder::build_call(std::uint32_t index) {
   fill_nats(pipeline_, layout, call);
   fill_totals(layout, call);
   fill_icmp(layout, call);
+  call.traffic = hosts_seen_.traffic_of(layout, book_);
+  if (const auto way = one_direction(call))
+    for (Transport& t : call.transports)
+      t.heard_only = way->sender();
+  for (Transport& t : call.transports)
+    if (up_before_capture(t))
+      withdraw_beginning(t);
   return call;
 }
 
@@ -419,8 +438,13 @@ void Builder::place_servers(std::vector<Call>& calls) const {
     calls[owner->call].stun_servers.push_back(std::move(placed.use));
   }
   add_gathering_calls(left, calls);
-  for (Call& call : calls)
+  for (Call& call : calls) {
     mark_relays(call);
+    // An answer would not be in the capture.
+    for (TurnAllocation& allocation : call.turn)
+      if (allocation.state == "silent" && one_direction(call))
+        allocation.state = "requested";
+  }
 }
 
 std::vector<Call> Builder::build() {

@@ -140,6 +140,9 @@ void Builder::alerts() {
     d_.alerts.push_back(std::move(alert));
   }
   for (const Side side : {Side::A, Side::B}) {
+    if (const auto data =
+            earliest(parts_, [&](const DtlsPart& p) { return p.half(side).application; }))
+      d_.protected_data[index_of(side)] = data->ref;
     const auto sealed =
         earliest(parts_, [&](const DtlsPart& p) { return p.half(side).protected_alert; });
     if (!sealed || (d_.version == dtls::version_name(dtls::kDtls13) && !used_before(side, *sealed)))
@@ -195,7 +198,8 @@ DtlsStep Builder::step_of(const StepViews& views) const {
   };
   if (std::none_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
         return at_receiver(part) &&
-               captured_throughout(pipeline_.flows()[part.use.flow], step.at, most.step->last.at);
+               captured_throughout(pipeline_.flows()[part.use.flow],
+                                   direction_of(part.use, step.from), step.at, most.step->last.at);
       }))
     return step;
   std::uint64_t came = 0;

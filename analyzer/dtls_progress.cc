@@ -129,6 +129,11 @@ void Judge::judge_12() {
     if (silent_since(*part, receiver))
       connect(*flight);
     d_.inferred.emplace_back("state");
+  } else if (const auto data = application(other(receiver));
+             data && (part == nullptr || part->half(receiver).retransmissions == 0)) {
+    // Its last flight was not captured: it sends data after it, and nobody asks for it again.
+    connect(*data);
+    d_.inferred.emplace_back("state");
   }
 }
 
@@ -137,7 +142,9 @@ void Judge::judge_by_data() {
   const auto a = application(Side::A);
   const auto b = application(Side::B);
   const bool media = t_.srtp_packets[0] + t_.srtp_packets[1] > 0;
-  if ((!a && !b) || !((a && b) || media))
+  // In DTLS 1.2 nobody protects data before both Finished messages.
+  const bool one_is_enough = media || d_.version == dtls::version_name(dtls::kDtls12);
+  if ((!a && !b) || !((a && b) || one_is_enough))
     return;
   connect(!b || (a && a->at < b->at) ? *a : *b);
   d_.inferred.emplace_back("state");

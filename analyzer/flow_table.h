@@ -50,6 +50,10 @@ struct FlowDirection {
   std::uint64_t early_channel = 0;
   // Holes of a TCP stream. On a flow inside TURN: those of its carrier that are accounted for.
   std::uint32_t holes = 0;
+  // STUN responses whose request was not seen there.
+  std::uint32_t unasked = 0;
+  Sighting first_unasked, last_unasked;
+  std::uint64_t seen = 0;  // UDP datagrams and TCP segments of whatever kind
   Sighting first_data, last_data, first_rtp, last_rtp, last_any;
   std::uint64_t data() const { return dtls + rtp + rtcp; }
   std::uint64_t packets() const { return stun + data() + other; }

@@ -69,8 +69,8 @@ void MediaPoints::fill(Side side) {
       add(*from, side, t_.media_sent[s]);
     const FlowUse* to = points_.nearest(route, other(side));
     const FlowDirection& media = way(*seen, side);
-    if (to == nullptr ||
-        !captured_throughout(flows_[to->flow], media.first_rtp.at, media.last_rtp.at))
+    if (to == nullptr || !captured_throughout(flows_[to->flow], direction_of(*to, side),
+                                              media.first_rtp.at, media.last_rtp.at))
       arrival_known = false;
     else
       add(*to, side, t_.media_arrived[s]);

@@ -106,6 +106,7 @@ void Pipeline::on_payload(const Place& place, const Packet& packet) {
   FlowDirection& way = flow.directions[place.direction];
   book_for(place.flow, flow, packet.ref.capture);
   touch(flow, place.direction, packet);
+  way.seen += place.counted ? 1 : 0;
   const bool believable = !flow.dns || flow.proof != FlowProof::None;
   const PayloadClass what = classify_first_byte(packet.payload, packet.wire_payload_size);
   switch (what) {

@@ -4,10 +4,11 @@
 
 namespace parley::analyzer {
 
-bool captured_throughout(const FlowRecord& flow, Instant from, Instant to) {
+bool captured_throughout(const FlowRecord& flow, Direction direction, Instant from, Instant to) {
   // Checks go on every 2.5 s or so (RFC 7675 section 5.1: 5 s, less by up to a fifth).
   constexpr Duration kBetweenChecks = std::chrono::seconds(6);
-  return flow.first.at <= from + kBetweenChecks && flow.last_at + kBetweenChecks >= to;
+  return flow.directions[direction].packets() > 0 && flow.first.at <= from + kBetweenChecks &&
+         flow.last_at + kBetweenChecks >= to;
 }
 
 RoutePoints::RoutePoints(const Pipeline& pipeline, const CallLayout& layout,

@@ -27,7 +27,7 @@ class RoutePoints {
 };
 
 // Packets passed there, in whichever direction, from about the first of these times to about the
-// last: what did not pass in between was not there.
-bool captured_throughout(const FlowRecord& flow, Instant from, Instant to);
+// last, and some in this one: what else did not pass in between was not there.
+bool captured_throughout(const FlowRecord& flow, Direction direction, Instant from, Instant to);
 
 }  // namespace parley::analyzer

@@ -32,7 +32,7 @@ std::string state_of(const AllocationSeen& a, bool expired) {
       return "deleted";
     return expired ? "expired" : "allocated";
   }
-  if (a.requests > 0 && a.responses == 0)
+  if (a.requests > 0 && a.responses == 0 && !a.knows_nonce)
     return "silent";
   const bool refused = std::any_of(a.refusals.begin(), a.refusals.end(), [](const TurnRefusal& r) {
     return r.method == "Allocate" && (r.authenticated || r.code != 401);
@@ -76,6 +76,8 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   if (seen.assumed_ends)
     out.inferred.insert(out.inferred.end(), {"server", "client"});
   out.cut_short = seen.cut;
+  if (seen.knows_nonce)
+    out.knows_nonce = seen.knows_nonce->ref;
   out.unread_packets = {seen.unread_packets[0], seen.unread_packets[1]};
   out.holes = flow.directions[0].holes + flow.directions[1].holes;
   out.asked_peers = seen.asked_peers;
@@ -186,6 +188,9 @@ std::vector<PlacedStunUse> build_stun_uses(Pipeline& pipeline) {
       placed.clients.emplace_back(flow.key.point, flow.source(path.direction));
       placed.use.requests += path.sums.requests;
       placed.use.responses += path.sums.successes;
+      // The questions of these were not captured.
+      if (path.requests == 0)
+        placed.use.responses += flow.directions[reverse(path.direction)].unasked;
       rtt.merge(path.sums.rtt);
     }
     if (!rtt.empty()) {

@@ -56,7 +56,7 @@ void add_route(const OnRoute& route, Stream& s, std::set<std::uint8_t>& types) {
 // came before its first and after its last one: those are lost only if it was captured all the
 // while. Fewer than kInFlight of them may still be under way.
 std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream* arrived,
-                                          const FlowRecord& receiver) {
+                                          const FlowRecord& receiver, Direction direction) {
   constexpr std::int16_t kInFlight = 64;
   const auto distance = [](std::int64_t from, std::int64_t to) {
     return static_cast<std::int16_t>(static_cast<std::uint16_t>(to) -
@@ -68,7 +68,7 @@ std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream
     if (tail >= 0 && tail < kInFlight && head >= 0 && head < kInFlight)
       return arrived->lost();
   }
-  if (!captured_throughout(receiver, sent.first.at, sent.last.at))
+  if (!captured_throughout(receiver, direction, sent.first.at, sent.last.at))
     return arrived != nullptr ? std::optional(arrived->lost()) : std::nullopt;
   const std::uint64_t got = arrived != nullptr ? arrived->unique + arrived->uncaptured : 0;
   return sent.unique > got ? sent.unique - got : 0;
@@ -87,10 +87,10 @@ const RtpStream* stream_at(const Pipeline& pipeline, const FlowUse& use, std::ui
 // Between two points; before the one point that shows it, wherever that is, but for the one beside
 // the sender: what is missing there was lost by no network.
 std::optional<std::uint64_t> lost_on(const OnRoute& route, const RtpStream* sent,
-                                     const RtpStream* arrived, const FlowUse* to,
+                                     const RtpStream* arrived, const FlowUse* to, Direction way,
                                      const Pipeline& pipeline) {
   if (sent != nullptr && to != nullptr && (arrived == nullptr || arrived != sent))
-    return lost_between(*sent, arrived, pipeline.flows()[to->flow]);
+    return lost_between(*sent, arrived, pipeline.flows()[to->flow], way);
   if (arrived != nullptr)
     return arrived->lost();
   return sent == nullptr ? std::optional(route.lost) : std::nullopt;
@@ -115,13 +115,14 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
       *s.sent += sent->unique;
       *s.not_captured += sent->lost() + sent->uncaptured;
     }
+    const Direction way = to != nullptr ? direction_of(*to, s.from) : Direction{0};
     if (to == nullptr ||
-        (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow],
+        (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow], way,
                                                     route.most->first.at, route.most->last.at)))
       s.arrived.reset();
     else if (s.arrived && arrived != nullptr)
       *s.arrived += arrived->unique;
-    const auto here = lost_on(route, sent, arrived, to, pipeline);
+    const auto here = lost_on(route, sent, arrived, to, way, pipeline);
     lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
   }
   s.lost = lost;

@@ -14,12 +14,22 @@ using enum Confidence;
 constexpr std::array kKinds = std::to_array<FindingKind>({
     {"call-unexplained", Error, Possible, "",
      "The call failed or was lost, and no rule explains it from these packets."},
+    {"capture-begins-late", Note, Certain, "",
+     "The capture begins after the call did: how it came up, or what a side gathered, is not in "
+     "it."},
     {"capture-cut-short", Note, Certain, "",
      "A snap length cut packets: their tails were not read. Nothing is wrong with the packets."},
     {"capture-damage", Warning, Certain, "",
      "A capture file is damaged: what stands in the damaged part is unknown."},
     {"capture-ends-early", Note, Certain, "",
      "The packets end before it is decided whether the call comes up."},
+    {"capture-filtered", Warning, Certain, "",
+     "ICE found a path, and the capture holds nothing but STUN: a filter may have left out the "
+     "rest."},
+    {"capture-lacks-packets", Warning, Certain, "",
+     "Packets were there that are not in the capture: others that are in it answer them."},
+    {"capture-one-direction", Warning, Certain, "",
+     "The capture holds only what one host sends, or only what comes to it."},
     {"dtls-alert", Error, Certain, "RFC 5246 section 7.2",
      "A fatal DTLS alert ended the handshake or the connection."},
     {"dtls-fingerprint-unverified", Note, Certain, "RFC 8122 section 5",

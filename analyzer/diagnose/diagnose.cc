@@ -16,12 +16,13 @@ namespace {
 
 using Rule = void (*)(const Story&, Findings&);
 
-constexpr std::array<Rule, 18> kRules = {
+constexpr std::array<Rule, 22> kRules = {
     find_no_path,       find_wrong_password,        find_not_nominated, find_role_conflicts,
     find_restarts,      find_differing_paths,       find_lost_consent,  find_unreachable,
     find_relayed_path,  find_remote_only_reflexive, find_lost_packets,  find_silent_stun_servers,
     find_turn_refusals, find_silent_turn_servers,   find_dtls_trouble,  find_unverified_fingerprint,
-    find_one_way_media, find_blocked_udp,
+    find_one_way_media, find_blocked_udp,           find_one_direction, find_late_begin,
+    find_filter,        find_lacking_packets,
 };
 
 Instant end_of(const Call& call, const std::vector<Capture>& captures) {
@@ -72,11 +73,12 @@ void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) 
   const std::vector<Capture> held = captures_of(call, captures);
   const Instant end = end_of(call, held);
   const Ending ending = ending_of(call, end);
-  const Story story{call, held, cite, ending.outcome, end};
+  const Story story{call, held, cite, ending.outcome, end, ending.hidden};
   Findings findings;
   for (const Rule rule : kRules)
     rule(story, findings);
   find_capture_limits(story, findings);
+  weaken_what_absence_tells(story, findings);
   add_last_resort(story, findings);
   sort_findings(findings);
   if (call.from_run)
@@ -88,7 +90,7 @@ void diagnose(Call& call, const std::vector<Capture>& captures, Instant origin) 
   std::vector<TimelineEntry> timeline = timeline_of(call, cite, end);
   call.outcome = ending.outcome;
   // A direct path between the peers passes no server.
-  call.outcome_hidden = call.outcome_hidden ||
+  call.outcome_hidden = call.outcome_hidden || ending.hidden ||
                         (ending.outcome == Outcome::Failed && seen_from_a_server(call, captures));
   call.reached = ending.reached;
   call.verdict = std::move(verdict);

@@ -78,7 +78,11 @@ bool ice_worked(const Transport& transport) {
   for (const TransportAgent& agent : transport.agents)
     if (agent.selected_pair || agent.connected)
       return true;
-  // Consent is needed to send (RFC 7675 section 5): data both ways shows a path that works.
+  // Consent is needed to send (RFC 7675 section 5): data both ways shows a path that works, and
+  // where one way is not captured, the data of the other does.
+  if (const auto& side = transport.heard_only;
+      side && transport.srtp_packets[index_of(*side)] + transport.dtls_packets[index_of(*side)] > 0)
+    return true;
   if (transport.srtp_packets[0] > 0 && transport.srtp_packets[1] > 0)
     return true;
   return std::any_of(transport.pairs.begin(), transport.pairs.end(), [](const Pair& pair) {
@@ -334,6 +338,35 @@ bool runs_through_relay(const Transport& transport, Side side) {
   const auto& used = transport.agents[index_of(side)].selected_pair;
   return used && (used->local.type == trace::CandidateType::Relayed ||
                   used->remote.type == trace::CandidateType::Relayed);
+}
+
+namespace {
+
+// The stream of a side that ends last.
+const Stream* last_stream(const Call& call, Side side) {
+  const Stream* last = nullptr;
+  for (const Stream& stream : call.streams)
+    if (stream.from == side && stream.last_at &&
+        (last == nullptr || *stream.last_at > *last->last_at))
+      last = &stream;
+  return last;
+}
+
+}  // namespace
+
+std::optional<MediaStop> media_stop(const Call& call, Side side) {
+  // Muted audio still sends something within seconds, and a side that leaves ends all at once.
+  constexpr Duration kLasting = std::chrono::seconds(3);
+  const Stream* own = last_stream(call, side);
+  if (own == nullptr)
+    return std::nullopt;
+  const Stream* theirs = last_stream(call, other(side));
+  MediaStop stop{own->last, *own->last_at, false};
+  stop.other_goes_on = theirs != nullptr && *theirs->last_at - stop.at >= kLasting;
+  const std::optional<Instant> heard = last_heard_at(call, side);
+  if (!stop.other_goes_on && (!heard || *heard - stop.at < kLasting))
+    return std::nullopt;
+  return stop;
 }
 
 std::optional<PacketRef> last_packet_of(const Call& call) {

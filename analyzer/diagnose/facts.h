@@ -109,6 +109,14 @@ Checks direct_checks_of(const Call& call);
 // Either end of the pair that `side` uses is a relay.
 bool runs_through_relay(const Transport& transport, Side side);
 
+// The media of a side ends, and the call goes on without it.
+struct MediaStop {
+  std::optional<PacketRef> packet;  // its last RTP
+  Instant at;
+  bool other_goes_on = false;  // the other side's media does
+};
+std::optional<MediaStop> media_stop(const Call& call, Side side);
+
 // The last packet of the call that is known.
 std::optional<PacketRef> last_packet_of(const Call& call);
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -120,12 +121,6 @@ std::string place_name(const Story& story, PointId point) {
   return name.empty() ? "this point" : name;
 }
 
-bool talks_to_servers(const Call& call, Side side) {
-  return std::any_of(call.stun_servers.begin(), call.stun_servers.end(),
-                     [&](const StunServerUse& use) { return use.of == side; }) ||
-         !allocations_of(call, side).empty();
-}
-
 bool seen_outside_nat(const Call& call, Side side) {
   return std::any_of(
       call.stun_servers.begin(), call.stun_servers.end(), [&](const StunServerUse& use) {
@@ -232,6 +227,9 @@ void add_untold_port_fact(const Story& story, Side side, Finding& finding) {
 }
 
 const Pair* only_reflexive(const Transport& transport, Side side) {
+  // Which check came first was before the capture.
+  if (up_before_capture(transport))
+    return nullptr;
   const Pair* own = nullptr;
   for (const Pair& pair : transport.pairs) {
     if (pair.agent != side || pair.requests == 0)

@@ -21,9 +21,6 @@ std::optional<PointId> home_of(const Call& call, Side side);
 // "natA-wan", or "this point" where there is but one.
 std::string place_name(const Story& story, PointId point);
 
-// Whether any traffic of `side` with a STUN or TURN server was seen: only then does it mean
-// something that no Allocate was among it.
-bool talks_to_servers(const Call& call, Side side);
 // The servers see `side` at the address that it has in the capture: no NAT of it is behind that
 // point.
 bool seen_outside_nat(const Call& call, Side side);

@@ -6,6 +6,7 @@
 #include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/words.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -83,9 +84,18 @@ Outcome before_ice(const Transport& transport, const Call& call, Instant last_pa
   return Outcome::InProgress;
 }
 
-Outcome before_dtls(const Transport& transport, Instant last_packet) {
+// What became of the handshake is not in the captures.
+bool handshake_hidden(const Transport& transport, const Call& call, Instant last_packet) {
+  return transport.heard_only || up_before_capture(transport) ||
+         only_stun_was_kept(call, transport) ||
+         handshake_goes_on_unseen(call, transport, last_packet);
+}
+
+Outcome before_dtls(const Transport& transport, const Call& call, Instant last_packet) {
   if (transport.dtls.state == trace::DtlsState::Failed)
     return Outcome::Failed;
+  if (handshake_hidden(transport, call, last_packet))
+    return Outcome::InProgress;
   const std::optional<Instant> since =
       transport.dtls.started_at ? transport.dtls.started_at : ice_up_at(transport);
   return since && last_packet - *since >= kHandshakeLongEnough ? Outcome::Failed
@@ -134,7 +144,7 @@ Outcome outcome_of(const Transport& transport, const Call& call, Instant last_pa
     return after_connect(transport, call, last_packet);
   if (!ice_worked(transport) && relayed_unread(call))
     return Outcome::InProgress;
-  return ice_worked(transport) ? before_dtls(transport, last_packet)
+  return ice_worked(transport) ? before_dtls(transport, call, last_packet)
                                : before_ice(transport, call, last_packet);
 }
 
@@ -146,6 +156,15 @@ Ending ending_of(const Call& call, Instant last_packet) {
       ending.outcome = outcome;
   }
   ending.reached = reached_of(call);
+  // Where time would have decided it, and the captures do not show what happened.
+  ending.hidden =
+      ending.outcome == Outcome::InProgress && !call.from_run &&
+      (one_direction(call) ||
+       std::any_of(call.transports.begin(), call.transports.end(), [&](const Transport& t) {
+         const auto& started = t.dtls.started_at ? t.dtls.started_at : ice_up_at(t);
+         return ice_worked(t) && handshake_hidden(t, call, last_packet) &&
+                (!started || last_packet - *started >= kHandshakeLongEnough);
+       }));
   ending.inferred =
       ending.outcome == Outcome::Lost ||
       (ending.outcome == Outcome::Connected && !call.from_run &&

@@ -14,6 +14,7 @@ namespace parley::analyzer {
 struct Ending {
   Outcome outcome = Outcome::InProgress;
   bool inferred = false;               // no packet says so in clear
+  bool hidden = false;                 // the captures lack what would decide it
   std::optional<std::string> reached;  // signaling | ice | dtls | media | data
 };
 

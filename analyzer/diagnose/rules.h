@@ -16,7 +16,8 @@ struct Story {
   const std::vector<Capture>& captures;
   const Citation& cite;
   Outcome outcome = Outcome::InProgress;
-  Instant end;  // the last packet of the captures
+  Instant end;          // the last packet of the captures
+  bool hidden = false;  // the captures lack what would decide the outcome
 };
 using Findings = std::vector<Finding>;
 
@@ -46,6 +47,13 @@ void find_dtls_trouble(const Story& story, Findings& out);
 void find_unverified_fingerprint(const Story& story, Findings& out);
 // rules_media.cc
 void find_one_way_media(const Story& story, Findings& out);
+// rules_lacks.cc: a direction, the beginning, packets, all but STUN.
+void find_one_direction(const Story& story, Findings& out);
+void find_late_begin(const Story& story, Findings& out);
+void find_lacking_packets(const Story& story, Findings& out);
+void find_filter(const Story& story, Findings& out);
+// What follows from packets that are not there is possible at most where the capture lacks some.
+void weaken_what_absence_tells(const Story& story, Findings& findings);
 // rules_capture.cc
 void find_capture_limits(const Story& story, Findings& out);
 

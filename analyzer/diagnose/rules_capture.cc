@@ -1,9 +1,25 @@
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/catalogue.h"
+#include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/rules.h"
 
 namespace parley::analyzer {
+
+namespace {
+
+// More than the ends of media packets is missing.
+bool story_was_cut(const Call& call) {
+  if (relayed_unread(call))
+    return true;
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      if (pair.cut_short > 0)
+        return true;
+  return false;
+}
+
+}  // namespace
 
 void find_capture_limits(const Story& story, Findings& out) {
   for (const Capture& capture : story.captures) {
@@ -22,6 +38,12 @@ void find_capture_limits(const Story& story, Findings& out) {
       finding.summary = fmt::format("A snap length cut {} of {}.",
                                     counted(capture.cut_short, "packet"), printable(capture.file));
       finding.facts.emplace_back("What stands behind the cut was not read.");
+      if (story_was_cut(story.call)) {
+        finding.level = Level::Warning;
+        finding.facts.emplace_back(
+            "Checks, or what TURN relayed, are among them: roles, nomination and answers behind a "
+            "cut are not known.");
+      }
       finding.try_this = "Capture whole packets (tcpdump -s 0).";
       out.push_back(std::move(finding));
     }

@@ -8,6 +8,7 @@
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -267,6 +268,10 @@ void find_silent_peer(const Story& story, const Transport& transport, Findings& 
 void find_dtls_trouble(const Story& story, Findings& out) {
   for (const Transport& transport : story.call.transports) {
     find_alerts(story, transport, out);
+    if (transport.heard_only || up_before_capture(transport) ||
+        only_stun_was_kept(story.call, transport) ||
+        handshake_goes_on_unseen(story.call, transport, story.end))
+      continue;
     find_silent_peer(story, transport, out);
     find_slow(story, transport, out);
     if (!ice_worked(transport) || was_connected(transport))

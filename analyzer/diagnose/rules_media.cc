@@ -3,6 +3,7 @@
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -123,6 +124,9 @@ std::optional<Finding> media_from_one_only(const Story& story, const Transport& 
 }  // namespace
 
 void find_one_way_media(const Story& story, Findings& out) {
+  // The answers would not be in the capture.
+  if (one_direction(story.call))
+    return;
   for (const Transport& transport : story.call.transports) {
     for (const Side side : {Side::A, Side::B}) {
       if (auto lost = media_lost_on_the_way(story, transport, side))

@@ -6,6 +6,7 @@
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -139,16 +140,21 @@ void add_silence_fact(const Story& story, Side quiet, Finding& finding) {
                     several_points(story) ? "any capture point" : "this point"));
 }
 
-// What is known of the relay of a side.
+// What is known of the relay of a side. NotAsked: its gathering is in the capture, without
+// Allocate.
 enum class RelayState { NotSeen, NotAsked, Refused, Unused };
 
 RelayState relay_state(const Story& story, Side side) {
   if (has_relay(story.call, side))
     return RelayState::Unused;
-  if (!allocations_of(story.call, side).empty())
+  const auto allocations = allocations_of(story.call, side);
+  if (std::any_of(allocations.begin(), allocations.end(),
+                  [](const TurnAllocation* allocation) { return allocation->made_before; }))
+    return RelayState::Unused;
+  if (!allocations.empty())
     return RelayState::Refused;
-  return story.call.from_run || talks_to_servers(story.call, side) ? RelayState::NotAsked
-                                                                   : RelayState::NotSeen;
+  return story.call.from_run || gathering_seen(story.call, side) ? RelayState::NotAsked
+                                                                 : RelayState::NotSeen;
 }
 
 std::string relay_fact(const Story& story, Side side) {
@@ -164,6 +170,10 @@ std::string relay_fact(const Story& story, Side side) {
     case RelayState::NotSeen:
       break;
   }
+  if (gathered_unseen(story.call, side))
+    return fmt::format(
+        "No relay of {} was seen; what {} asked servers before its first check was not captured.",
+        us, us);
   return fmt::format(
       "Whether {} has a relay cannot be seen here: none of its traffic with servers was captured.",
       us);
@@ -193,6 +203,11 @@ std::string relay_advice(const Story& story, Side side) {
                          to_string(of));
   if (!allocations_of(story.call, side).empty() || !allocations_of(story.call, other(side)).empty())
     return "Repair the relay first; one working relay is usually enough.";
+  if (gathered_unseen(story.call, side))
+    return fmt::format(
+        "Capture from before the call: that shows whether {} gets a relay. One working relay is "
+        "usually enough.",
+        to_string(side));
   return "Give both peers a TURN server; one working relay is usually enough.";
 }
 
@@ -253,6 +268,8 @@ Finding no_relay(const Story& story, Side side, const Checks& checks) {
   add_silence_fact(story, other(side), finding);
   add_server_fact(story, side, finding);
   add_open_causes(story, side, finding);
+  if (relay_state(story, side) == RelayState::NotSeen && gathered_unseen(story.call, side))
+    finding.open.push_back(fmt::format("Whether {} had a relay.", to_string(side)));
   finding.try_this = relay_advice(story, side);
   return finding;
 }
@@ -321,6 +338,9 @@ std::optional<Side> checking_side(const Call& call) {
 }  // namespace
 
 void find_no_path(const Story& story, Findings& out) {
+  // The answers would not be in the capture.
+  if (one_direction(story.call))
+    return;
   // While the packets end before it is decided, the next one may be an answer.
   if (story.outcome == Outcome::InProgress)
     return;

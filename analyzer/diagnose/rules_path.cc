@@ -6,6 +6,7 @@
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -91,8 +92,11 @@ bool none_arrived(const Call& call, const Stream& stream) {
 }  // namespace
 
 void find_relayed_path(const Story& story, Findings& out) {
+  // The answers would not be in the capture.
+  if (one_direction(story.call))
+    return;
   const Checks direct = direct_checks_of(story.call);
-  if (direct.requests == 0 || direct.responses > 0)
+  if (direct.requests == 0 || direct.responses > 0 || up_before_capture(story.call))
     return;
   for (const Transport& transport : story.call.transports) {
     if (!was_connected(transport) ||

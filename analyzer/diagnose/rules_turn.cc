@@ -5,6 +5,7 @@
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 #include "stack/base/bytes.h"
 
 namespace parley::analyzer {
@@ -117,6 +118,9 @@ void refusal_facts(const Story& story, const TurnAllocation& allocation, const T
 }  // namespace
 
 void find_silent_stun_servers(const Story& story, Findings& out) {
+  // The answers would not be in the capture.
+  if (one_direction(story.call))
+    return;
   for (const StunTalk& talk : stun_talks(story.call)) {
     if (talk.requests == 0 || talk.responses > 0 || udp_is_blocked(story.call, talk.first->of))
       continue;
@@ -142,6 +146,9 @@ void find_silent_stun_servers(const Story& story, Findings& out) {
 }
 
 void find_blocked_udp(const Story& story, Findings& out) {
+  // The answers would not be in the capture.
+  if (one_direction(story.call))
+    return;
   for (const Side side : {Side::A, Side::B}) {
     const UdpAgainstTcp sum = udp_against_tcp(story.call, side);
     if (!udp_is_blocked(story.call, side))
@@ -187,11 +194,14 @@ void find_turn_refusals(const Story& story, Findings& out) {
 }
 
 void find_silent_turn_servers(const Story& story, Findings& out) {
+  // The answers would not be in the capture.
+  if (one_direction(story.call))
+    return;
   for (const TurnAllocation& allocation : story.call.turn) {
     const bool waited = allocation.first_at && story.end - *allocation.first_at >= kLongEnough;
     // An answer may stand where the capture has a hole.
     if (allocation.requests == 0 || allocation.responses > 0 || allocation.holes > 0 ||
-        (allocation.requests < 2 && !waited) ||
+        allocation.knows_nonce || (allocation.requests < 2 && !waited) ||
         (allocation.transport == "udp" && udp_is_blocked(story.call, allocation.of)))
       continue;
     Finding finding = make_finding("turn-server-silent");

@@ -63,12 +63,19 @@ void TimelineBuilder::add_media() {
     }
     if (first != nullptr)
       add(first->first_at, first->first, side, "media",
-          fmt::format("first RTP of {}, SSRC {}{}", to_string(side), first->ssrc,
+          fmt::format("first RTP of {}{}, SSRC {}{}", to_string(side),
+                      up_before_capture(call_) ? " seen" : "", first->ssrc,
                       streams > 1 ? fmt::format("; {} streams in all", streams) : std::string()));
   }
   for (const Transport& transport : call_.transports)
     for (const Side side : {Side::A, Side::B})
       add_moves(transport, side);
+  for (const Side side : {Side::A, Side::B})
+    if (const std::optional<MediaStop> stop = media_stop(call_, side))
+      add(stop->at, stop->packet, side, "media",
+          fmt::format("last RTP of {}; {}", to_string(side),
+                      stop->other_goes_on ? fmt::format("{}'s goes on", to_string(other(side)))
+                                          : fmt::format("{} goes on without", to_string(side))));
   weigh(begin, Weight::Main);
 }
 

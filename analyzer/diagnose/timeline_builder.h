@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "analyzer/diagnose/timeline.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 
 class TimelineBuilder {
  public:
   TimelineBuilder(const Call& call, const Citation& cite, Instant end)
-      : call_(call), cite_(cite), end_(end) {}
+      : call_(call), cite_(cite), end_(end), one_way_(one_direction(call).has_value()) {}
 
   std::vector<TimelineEntry> build();
 
@@ -47,6 +48,7 @@ class TimelineBuilder {
   const Call& call_;
   const Citation& cite_;
   Instant end_;
+  bool one_way_;  // the answers were not captured
   std::vector<TimelineEntry> entries_;
 };
 

@@ -60,7 +60,8 @@ void TimelineBuilder::add_checks(const Transport& transport, Side side) {
   if (first == nullptr)
     return;
   add(first->first_at, first->first, side, "ice",
-      fmt::format("{}'s first check: {} -> {}{}{}", to_string(side), candidate_text(first->local),
+      fmt::format("{}'s first check{}: {} -> {}{}{}", to_string(side),
+                  up_before_capture(transport) ? " seen" : "", candidate_text(first->local),
                   candidate_text(first->remote), first->through_turn ? " through TURN" : "",
                   suffix(transport)));
   // A check in the last moments may still be answered, or followed by another.
@@ -69,10 +70,14 @@ void TimelineBuilder::add_checks(const Transport& transport, Side side) {
   const bool over = checks.last_at && end_ - *checks.last_at >= kOver;
   if (!ice_worked(transport) && checks.responses == 0 && checks.last != checks.first && over)
     add(checks.last_at, checks.last, side, "ice",
-        fmt::format("{}'s last check: {} sent, none answered", to_string(side), checks.requests));
+        fmt::format("{}'s last check: {} sent{}", to_string(side), checks.requests,
+                    one_way_ ? "" : ", none answered"));
 }
 
 void TimelineBuilder::add_path(const Transport& transport, Side side) {
+  // What looks like it is consent on a path that came up before.
+  if (up_before_capture(transport))
+    return;
   const TransportAgent& agent = transport.agents[index_of(side)];
   const Pair* answered = first_answered(transport, side);
   if (answered != nullptr && !same_moment(answered->first_response_at, agent.connected))
@@ -148,7 +153,7 @@ void TimelineBuilder::add_dtls(const Transport& transport) {
       add(step.at, dtls.server_hello, step.from, "dtls", hello_text(dtls) + suffix(transport));
       break;
     }
-  if (dtls.connected_at)
+  if (dtls.connected_at && !up_before_capture(transport))
     add(dtls.connected_at, dtls.connected_by, std::nullopt, "dtls",
         fmt::format("DTLS is finished{}{}{}{}", silent_behind_dtls(transport) ? " on the wire" : "",
                     handshake_text(dtls), is_inferred(dtls.inferred, "state") ? " (inferred)" : "",

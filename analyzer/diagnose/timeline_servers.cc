@@ -19,7 +19,11 @@ std::string rtt_range(const RttSummary& rtt) {
   return least == most ? least : least + " to " + most;
 }
 
-std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t sockets) {
+bool is_silent(const TurnAllocation& allocation) {
+  return allocation.responses == 0 && allocation.requests > 0 && !allocation.knows_nonce;
+}
+
+std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t sockets, bool one_way) {
   const std::string us = who(allocation.of);
   const std::string server = to_string(allocation.server);
   const std::string transport = capitals(allocation.transport);
@@ -29,12 +33,12 @@ std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t socke
                        us, server, transport, ports);
   return fmt::format("{} asks TURN server {} over {}{}{}{}", us, server, transport,
                      allocation.asked ? " for a relay" : "", ports,
-                     allocation.responses == 0 && allocation.requests > 0 ? ": no answer" : "");
+                     is_silent(allocation) && !one_way ? ": no answer" : "");
 }
 
 bool same_question(const TurnAllocation& x, const TurnAllocation& y) {
-  const bool x_silent = x.responses == 0 && x.requests > 0;
-  const bool y_silent = y.responses == 0 && y.requests > 0;
+  const bool x_silent = is_silent(x);
+  const bool y_silent = is_silent(y);
   return x.of == y.of && x.server == y.server && x.transport == y.transport &&
          x.made_before == y.made_before && x.asked == y.asked && x_silent == y_silent;
 }
@@ -45,12 +49,15 @@ void TimelineBuilder::add_stun_servers() {
   for (const StunTalk& talk : stun_talks(call_)) {
     const StunServerUse& first = *talk.first;
     std::string asks =
-        fmt::format("{} asks STUN server {}", who(first.of), to_string(first.server));
-    if (talk.sockets > 1)
+        talk.requests == 0 && !call_.from_run
+            ? fmt::format("STUN server {} answers {}; the question is not here",
+                          to_string(first.server), first.of ? who(first.of) : "a client")
+            : fmt::format("{} asks STUN server {}", who(first.of), to_string(first.server));
+    if (talk.sockets > 1 && talk.requests > 0)
       asks += fmt::format(" from {} ports", talk.sockets);
     if (talk.rtt)
       asks += fmt::format(" (RTT {} ms)", rtt_range(*talk.rtt));
-    else if (talk.responses == 0 && talk.requests > 0)
+    else if (talk.responses == 0 && talk.requests > 0 && !one_way_)
       asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
     const std::size_t question = entries_.size();
     add(first.first_at, first.first, first.of, "stun", asks);
@@ -91,8 +98,15 @@ void TimelineBuilder::add_turn_questions() {
       continue;
     const auto sockets = std::count_if(it, call_.turn.end(), same);
     const std::size_t question = entries_.size();
+    // A run counts no requests.
+    const bool unseen =
+        allocation.requests == 0 && !allocation.asked && !allocation.made_before && !call_.from_run;
     add(allocation.first_at, allocation.first, allocation.of, "turn",
-        question_text(allocation, sockets));
+        unseen ? fmt::format("TURN server {} answers {} over {}; the requests are not here",
+                             to_string(allocation.server),
+                             allocation.of ? who(allocation.of) : "a client",
+                             capitals(allocation.transport))
+               : question_text(allocation, sockets, one_way_));
     if (allocation.responses > 0 || allocation.requests == 0)
       weigh(question, Weight::Detail);
   }

@@ -9,7 +9,9 @@
 #include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/limits.h"
 #include "analyzer/diagnose/network_facts.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -40,8 +42,11 @@ constexpr std::array kCausesFirst = std::to_array<std::string_view>({
 });
 
 std::size_t cause_rank(const Finding& finding) {
-  return static_cast<std::size_t>(
-      std::find(kCausesFirst.begin(), kCausesFirst.end(), finding.code) - kCausesFirst.begin());
+  if (is_lack(finding))
+    return 0;
+  return 1 + static_cast<std::size_t>(
+                 std::find(kCausesFirst.begin(), kCausesFirst.end(), finding.code) -
+                 kCausesFirst.begin());
 }
 
 // Each side's own view of its local candidate is the best one; the other's view of it the next.
@@ -116,13 +121,20 @@ const Transport* first_connected(const Call& call) {
   return nullptr;
 }
 
-std::string media_text(const Transport& transport) {
+std::string media_text(const Story& story, const Transport& transport) {
+  if (transport.heard_only && media_flowed(transport))
+    return fmt::format("media from {}", to_string(*transport.heard_only));
   if (!media_flowed(transport))
     return fmt::format("no RTP, {}", counted(transport.dtls_packets[0] + transport.dtls_packets[1],
                                              "DTLS packet"));
   const bool both = rtp_from(transport, Side::A) > 0 && rtp_from(transport, Side::B) > 0;
-  if (both)
+  if (both) {
+    for (const Side side : {Side::A, Side::B})
+      if (const auto stop = media_stop(story.call, side); stop && stop->other_goes_on)
+        return fmt::format("media both ways until {}, then from {} only", story.cite.time(stop->at),
+                           to_string(other(side)));
     return "media both ways";
+  }
   return fmt::format("media from {} only",
                      to_string(rtp_from(transport, Side::A) > 0 ? Side::A : Side::B));
 }
@@ -140,15 +152,19 @@ std::string connected_text(const Story& story) {
     return "Connected.";
   const std::optional<Instant> up = ice_up_at(*transport);
   std::string text = "ICE connected";
-  if (up)
+  if (up_before_capture(*transport))
+    text =
+        "The capture begins in the middle of the call: when and how ICE and DTLS came up was "
+        "not captured. Connected";
+  else if (up)
     text += ice_up_inferred(*transport)
                 ? fmt::format(" at about {} s (inferred)", story.cite.time(*up))
                 : fmt::format(" at {} s", story.cite.time(*up));
   if (const std::optional<Duration> took = time_of_ice(*transport);
-      took && !ice_up_inferred(*transport))
+      took && !up_before_capture(*transport) && !ice_up_inferred(*transport))
     text += fmt::format(" ({} after the first check)", span_text(*took));
   text += path_text(story.call, *transport);
-  text += "; " + media_text(*transport);
+  text += "; " + media_text(story, *transport);
   if (const std::uint64_t restarts = restarts_of(story.call))
     text += "; " + counted(restarts, "ICE restart");
   const auto used = static_cast<std::size_t>(
@@ -156,7 +172,12 @@ std::string connected_text(const Story& story) {
                     [](const Transport& t) { return was_connected(t); }));
   if (used > 1)
     text += "; " + counted(used, "transport");
-  return text + ".";
+  text += ".";
+  if (const std::optional<OneDirection> way = one_direction(story.call))
+    text += fmt::format(" The capture holds only what {} {}.",
+                        way->outgoing ? to_string(way->host) : "comes to",
+                        way->outgoing ? "sends" : to_string(way->host));
+  return text;
 }
 
 std::string failed_ice_text(const Story& story, const Finding& finding) {
@@ -174,8 +195,8 @@ std::string failed_ice_text(const Story& story, const Finding& finding) {
                                              them, theirs.requests);
   std::string relay;
   if (finding.code == "ice-no-relay" && !has_relay(story.call, side) &&
-      talks_to_servers(story.call, side))
-    relay = talks_to_servers(story.call, other(side)) && !has_relay(story.call, other(side))
+      gathering_seen(story.call, side))
+    relay = gathering_seen(story.call, other(side)) && !has_relay(story.call, other(side))
                 ? ", and there was no relay"
                 : fmt::format(", and {} had no relay", us);
   return fmt::format("ICE found no path: {} in {}, none answered{}.", sent,
@@ -343,12 +364,16 @@ void add_last_resort(const Story& story, std::vector<Finding>& findings) {
   const bool explained = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.level == Level::Error;
   });
+  if (lack_that_hides(story, findings) != nullptr)
+    return;
   if (story.outcome == Outcome::InProgress) {
     Finding finding = make_finding("capture-ends-early");
     finding.summary = progress_text(story);
     if (const auto last = last_packet_of(story.call))
       finding.evidence.push_back(*last);
-    finding.try_this = "Capture longer, until both sides have given up or are connected.";
+    finding.try_this = relayed_unread(story.call)
+                           ? "Capture whole packets (tcpdump -s 0)."
+                           : "Capture longer, until both sides have given up or are connected.";
     findings.push_back(std::move(finding));
   } else if (!explained && (story.outcome == Outcome::Failed || story.outcome == Outcome::Lost)) {
     Finding finding = make_finding("call-unexplained");
@@ -381,9 +406,12 @@ Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, con
       checks_of(story.call, Side::A).requests + checks_of(story.call, Side::B).requests > 0;
   if (!checked && !findings.empty() && findings.front().level == Level::Error)
     return server_only(findings.front());
+  if (const Finding* lack = lack_that_hides(story, findings))
+    return hidden_by(story, *lack);
   if (ending.outcome == Outcome::InProgress)
     return {"capture-ends-early", progress_text(story), Confidence::Certain,
-            "a capture that goes on longer"};
+            relayed_unread(story.call) ? "a capture of whole packets (tcpdump -s 0)"
+                                       : "a capture that goes on longer"};
   if (!findings.empty() && findings.front().level == Level::Error)
     return decisive(story, findings);
   Verdict verdict;

@@ -178,6 +178,8 @@ struct Dtls {
   // hides the content type too: a last record that is just as long as an alert.
   std::array<std::optional<PacketRef>, 2> sealed_alert;
   std::array<std::optional<Instant>, 2> sealed_alert_at;
+  // By sender: the first record of protected application data.
+  std::array<std::optional<PacketRef>, 2> protected_data;
   std::optional<Instant> started_at, connected_at;
 };
 
@@ -263,6 +265,9 @@ struct Transport {
   std::vector<DtlsStep> dtls_steps;
   std::vector<RoleConflict> conflicts;
   std::vector<IceRestart> restart_list;
+  // Every capture of the call lacks a direction, and what is left was sent by this side: see
+  // model/coverage.h.
+  std::optional<Side> heard_only;
   // By sender: at the point nearest to it, at the last point that saw any, and at the point nearest
   // to the receiver. Empty where no such point was captured, or not for long enough to tell.
   std::array<std::optional<MediaSeen>, 2> media_sent, media_seen_last, media_arrived;
@@ -314,6 +319,9 @@ struct TurnAllocation {
   PerSide relayed_packets{};  // [0] sent by the client to its peers, [1] received from them
   PerSide hidden_packets{};   // of these, through channels whose peer is not known
   bool asked = true;          // an Allocate was seen
+  // A request carried a NONCE, which only an answer of the server can have brought (RFC 8489
+  // section 9.2.3): the first such packet.
+  std::optional<PacketRef> knows_nonce;
   // No Allocate was seen, and what was seen needs an allocation: it was made before.
   bool made_before = false;
   std::uint64_t cut_short = 0;  // TURN messages whose end a snap length cut off
@@ -438,6 +446,17 @@ struct StunServerUse {
   std::optional<Instant> first_at, first_response_at, last_at;
 };
 
+// What one capture point holds of the hosts of a call, whatever it is and whomever they talk to.
+struct HostTraffic {
+  PointId point = 0;
+  Instant first_at;            // the first packet there
+  PerSide sent{}, received{};  // UDP datagrams and TCP segments of a side's addresses there
+  // By sender: it repeated one question to a server until no answer can have come.
+  std::array<bool, 2> insists{};
+  // By sender: answers to checks that this point does not hold.
+  std::array<std::optional<SeenAt>, 2> unasked;
+};
+
 struct Call {
   std::uint32_t id = 1;
   Outcome outcome = Outcome::InProgress;
@@ -463,7 +482,10 @@ struct Call {
   bool server_only = false;
   // The capture point cannot show how the call ended: `outcome` says nothing, and is null in JSON.
   bool outcome_hidden = false;
-  bool from_run = false;  // made from a run's trace: complete, nothing hidden
+  bool from_run = false;             // made from a run's trace: complete, nothing hidden
+  std::vector<HostTraffic> traffic;  // by capture point
+  // The captures hold STUN and TURN and not one packet of anything else.
+  bool stun_only = false;
   Instant first_at, last_at;
 };
 

@@ -155,10 +155,23 @@ bool taken_at_stun_server(const Analysis& analysis) {
   return clients.size() > 1 && servers.size() == 1;
 }
 
+// The questions to these servers were not captured: one direction is missing.
+bool answers_only(const Analysis& analysis) {
+  return !analysis.strangers.empty() &&
+         std::all_of(analysis.strangers.begin(), analysis.strangers.end(),
+                     [](const StunServerUse& use) { return use.requests == 0; });
+}
+
 std::string stranger_text(const StunServerUse& use, const Page& page) {
   std::vector<std::string> seen;
   for (const Endpoint& address : use.mapped)
     seen.push_back(to_string(address));
+  if (use.requests == 0)
+    return fmt::format("{} answers {}: {} to questions that are not here{} {}",
+                       to_string(use.server), to_string(use.client),
+                       counted(use.responses, "answer"),
+                       seen.empty() ? std::string() : ", seen as " + listed(seen),
+                       page.cite.range(use.first, use.last));
   return fmt::format("{} -> {}: {}, {}{} {}", to_string(use.client), to_string(use.server),
                      counted(use.requests, "request"), counted(use.responses, "answer"),
                      seen.empty() ? std::string() : ", seen as " + listed(seen),
@@ -186,6 +199,9 @@ std::vector<std::string> reasons_for_no_call(const Analysis& analysis) {
     reasons.push_back(fmt::format(
         "a snap length cut {}: a check whose USERNAME stands behind the cut is not recognized",
         counted(cut, "packet")));
+  if (answers_only(analysis))
+    reasons.emplace_back(
+        "the capture holds one direction: answers of servers come in, and no question goes out");
   if (taken_at_stun_server(analysis))
     reasons.emplace_back(
         "the capture was taken at the STUN server: a direct call does not pass it");

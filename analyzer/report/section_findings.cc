@@ -62,11 +62,16 @@ std::string labelled(std::string_view label, const std::vector<std::string>& lin
   return out;
 }
 
+// call-unexplained is there because no cause is known; what a capture lacks is none.
+bool names_cause(const Finding& finding) {
+  return finding.code != "call-unexplained" && !finding.code.starts_with("capture-");
+}
+
 std::string details(const Finding& finding, const Page& page) {
   std::string out = labelled("certain", finding.facts, page);
   if (finding.confidence != Confidence::Certain && finding.level != Level::Note &&
-      finding.open.empty())
-    out += labelled(to_string(finding.confidence), {"that this is the cause"}, page);
+      finding.open.empty() && names_cause(finding))
+    out += labelled(to_string(finding.confidence), {"That this is the cause."}, page);
   return out + labelled("open", finding.open, page);
 }
 

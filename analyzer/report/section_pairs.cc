@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/model/coverage.h"
 #include "analyzer/report/layout.h"
 #include "analyzer/report/sections.h"
 #include "stack/base/bytes.h"
@@ -34,7 +35,9 @@ std::string end_text(const Candidate& candidate, const Call& call) {
   return candidate_text(candidate);
 }
 
-std::string answered_text(const Pair& pair) {
+std::string answered_text(const Pair& pair, bool one_way) {
+  if (one_way && pair.responses == 0 && pair.errors.empty())
+    return "?";
   std::string text = std::to_string(pair.responses);
   for (const ErrorCount& error : pair.errors)
     text += error.count == 1 ? fmt::format("+{}", error.code)
@@ -73,7 +76,7 @@ std::string lost_text(const Pair& pair, const Page& page) {
   return (answered ? "answer at " : "up to ") + name;
 }
 
-std::string result_text(const Pair& pair, const Page& page) {
+std::string result_text(const Pair& pair, const Page& page, bool one_way) {
   if (pair.selected)
     return "selected";
   if (pair.responses > 0)
@@ -85,6 +88,8 @@ std::string result_text(const Pair& pair, const Page& page) {
   if (pair.requests == 0)
     return "not checked";
   const std::string lost = lost_text(pair, page);
+  if (lost.empty() && one_way)
+    return "answer not captured";
   return lost.empty() ? "no answer" : lost;
 }
 
@@ -92,12 +97,18 @@ std::string nomination_text(const Transport& transport, Side side) {
   const Checks checks = checks_of(transport, side);
   const auto& nominates = transport.agents[index_of(side)].nominates;
   if (checks.requests > 0 && checks.use_candidate == checks.requests)
-    return "; USE-CANDIDATE in every check (aggressive nomination)";
+    return up_before_capture(transport) ? "; USE-CANDIDATE in every check seen"
+                                        : "; USE-CANDIDATE in every check (aggressive nomination)";
   if (nominates == trace::Nomination::Aggressive)
     return "; aggressive nomination";
   if (nominates == trace::Nomination::Regular)
     return "; regular nomination";
   return {};
+}
+
+bool has_cut_checks(const Transport& transport) {
+  return std::any_of(transport.pairs.begin(), transport.pairs.end(),
+                     [](const Pair& pair) { return pair.cut_short > 0; });
 }
 
 std::string title(const Call& call, const Transport& transport, const Page& page) {
@@ -116,6 +127,8 @@ std::string title(const Call& call, const Transport& transport, const Page& page
                 *role == trace::IceRole::Controlling ? nomination_text(transport, side)
                                                      : std::string());
   }
+  if (text.empty() && first && has_cut_checks(transport))
+    text = "roles and nomination not known: a snap length cut the checks";
   std::string name = "PAIRS";
   if (call.transports.size() > 1)
     name += fmt::format(" OF TRANSPORT {}", transport.id);
@@ -130,10 +143,13 @@ using Pairs = std::vector<const Pair*>;
 // of the capture beside every packet number, which one line can say for all.
 struct Layout {
   bool range = true, plain_packets = false;
-  bool rtt = true;  // false: not even the median has room
+  bool rtt = true;       // false: not even the median has room
+  bool one_way = false;  // the capture lacks the direction of the answers
 };
-constexpr std::array<Layout, 4> kLayouts{
-    {{true, false, true}, {false, false, true}, {true, true, true}, {false, true, true}}};
+constexpr std::array<Layout, 4> kLayouts{{{true, false, true, false},
+                                          {false, false, true, false},
+                                          {true, true, true, false},
+                                          {false, true, true, false}}};
 
 Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layout& layout) {
   Table table({{"", false, 0},
@@ -147,8 +163,9 @@ Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layo
   for (const Pair* pair : pairs)
     table.add_row({std::string(to_string(pair->agent)), end_text(pair->local, call),
                    end_text(pair->remote, call), std::to_string(pair->requests),
-                   answered_text(*pair), rtt_text(*pair, layout.range),
-                   packets_text(*pair, page, layout.plain_packets), result_text(*pair, page)});
+                   answered_text(*pair, layout.one_way), rtt_text(*pair, layout.range),
+                   packets_text(*pair, page, layout.plain_packets),
+                   result_text(*pair, page, layout.one_way)});
   return table;
 }
 
@@ -183,7 +200,7 @@ std::string legend_of(const Pairs& pairs, const Layout& layout, const std::strin
   if (!packets.empty())
     text += (text.empty() ? "" : "; ") + packets;
   const bool ends = std::any_of(pairs.begin(), pairs.end(), [&](const Pair* pair) {
-    return result_text(*pair, page).starts_with("up to ");
+    return result_text(*pair, page, layout.one_way).starts_with("up to ");
   });
   if (ends)
     text += std::string(text.empty() ? "" : "; ") + "up to: the last capture that shows its checks";
@@ -206,7 +223,8 @@ std::string table_of(const Call& call, const Transport& transport, const Page& p
     if (layout.plain_packets && legend.empty())
       continue;
     chosen = layout;
-    if (rows_of(order, call, page, layout).natural_width(kIndent) <= page.table_width())
+    chosen.one_way = transport.heard_only.has_value();
+    if (rows_of(order, call, page, chosen).natural_width(kIndent) <= page.table_width())
       break;
   }
   const Table table = rows_of(order, call, page, chosen);

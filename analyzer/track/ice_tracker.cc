@@ -254,6 +254,10 @@ void IceTracker::keep_early(FlowId flow, Direction direction, const stun::Messag
   while (!early_.empty() &&
          (early_.size() >= kMaxEarly || packet.at - early_.front().at > kEarlyFor))
     early_.pop_front();
+  FlowDirection& way = flows_[flow].directions[direction];
+  way.last_unasked = {packet.ref, packet.at};
+  if (way.unasked++ == 0)
+    way.first_unasked = way.last_unasked;
   const Bytes bytes = message.message();
   early_.push_back({flow, direction, message.transaction_id(), packet.ref, packet.at,
                     ByteBuffer(bytes.begin(), bytes.end())});
@@ -268,6 +272,7 @@ void IceTracker::match_early(FlowId flow, Direction asked, const stun::Transacti
     return;
   const Early early = std::move(*it);
   early_.erase(it);
+  --flows_[flow].directions[early.direction].unasked;
   const auto message = stun::MessageView::decode(early.message);
   if (!message)
     return;
@@ -287,6 +292,8 @@ void IceTracker::on_response(FlowId flow, Direction direction, const stun::Messa
     if (message.has(stun::Attribute::MessageIntegrity) &&
         message.verify_fingerprint() == stun::Verification::Good)
       flows_[flow].proof = FlowProof::Ice;
+    else
+      note_server(flow, direction, message, packet);
     keep_early(flow, direction, message, packet);
     return;
   }
@@ -311,6 +318,28 @@ void IceTracker::on_response(FlowId flow, Direction direction, const stun::Messa
   if (view->errors++ == 0)
     view->first_error = now;
   view->last_error = now;
+}
+
+// Without MESSAGE-INTEGRITY it is the answer of a STUN server (RFC 8445 section 7.3): what it tells
+// holds without the question.
+void IceTracker::note_server(FlowId flow, Direction direction, const stun::MessageView& message,
+                             const Packet& packet) {
+  const auto mapped = message.xor_mapped_address();
+  if (message.message_class() != stun::Class::Success || !mapped ||
+      message.has(stun::Attribute::MessageIntegrity))
+    return;
+  const PathId id = path_of(flow, reverse(direction), kNone, 0);
+  if (id == kNone)
+    return;
+  CheckPath& path = paths_[id];
+  const Sighting now{packet.ref, packet.at};
+  if (path.requests == 0 && path.mapped.empty())
+    path.first = path.first_success = now;
+  path.last = now;
+  const bool known = std::any_of(path.mapped.begin(), path.mapped.end(),
+                                 [&](const MappedAddress& m) { return m.address == *mapped; });
+  if (!known && path.mapped.size() < kMaxMapped)
+    path.mapped.push_back({*mapped, now});
 }
 
 void IceTracker::note_success(CheckPath& path, const Transaction& transaction,

@@ -149,6 +149,8 @@ class IceTracker {
                   const Packet& packet);
   void on_response(FlowId flow, Direction direction, const stun::MessageView& message,
                    const Packet& packet);
+  void note_server(FlowId flow, Direction direction, const stun::MessageView& message,
+                   const Packet& packet);
   void note_success(CheckPath& path, const Transaction& transaction, TransactionView& view,
                     const stun::MessageView& message, const Packet& packet);
   std::uint32_t session_of(std::string_view sender, std::string_view receiver,

@@ -37,6 +37,7 @@ FlowId TurnConnections::on_segment(const Packet& segment) {
 
 void TurnConnections::on_known(FlowId flow, Direction direction, const Packet& segment) {
   FlowRecord& record = flows_[flow];
+  ++record.directions[direction].seen;
   if (has_flag(segment, ip::kTcpFin | ip::kTcpRst) && !record.ended)
     record.ended = Sighting{segment.ref, segment.at};
   streams_[flow]->on_segment(direction, segment,

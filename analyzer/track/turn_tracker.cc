@@ -156,6 +156,8 @@ void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
   ++a.requests;
   if (message.method() == stun::Method::Allocate)
     ++a.allocates;
+  if (!a.knows_nonce && message.has(stun::Attribute::Nonce))
+    a.knows_nonce = Sighting{packet.ref, packet.at};
   const stun::TransactionId id = message.transaction_id();
   if (ids_.size() < kMaxIds) {
     const auto [it, added] = ids_.try_emplace(id, index);
@@ -163,8 +165,13 @@ void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
       sets_.join(it->second, index);
   }
   std::vector<OpenRequest>& open = open_[index];
-  if (std::any_of(open.begin(), open.end(), [&](const OpenRequest& r) { return r.id == id; }))
+  a.most_repeated = std::max<std::uint64_t>(a.most_repeated, 1);
+  if (const auto known =
+          std::find_if(open.begin(), open.end(), [&](const OpenRequest& r) { return r.id == id; });
+      known != open.end()) {
+    a.most_repeated = std::max(a.most_repeated, ++known->times);
     return;
+  }
   if (open.size() >= kMaxOpenRequests)
     open.erase(open.begin());
   OpenRequest request;

@@ -38,6 +38,7 @@ struct AllocationSeen {
   bool assumed_ends = false;        // which end is the server follows from its port alone
   std::uint64_t requests = 0, responses = 0;
   std::uint64_t allocates = 0;        // of the requests
+  std::uint64_t most_repeated = 0;    // how often the same one was sent
   std::uint64_t cut = 0;              // messages whose end a snap length cut off
   std::vector<Endpoint> asked_peers;  // of CreatePermission and ChannelBind requests, distinct
   std::vector<ChannelUse> channels;
@@ -49,7 +50,8 @@ struct AllocationSeen {
   std::array<std::uint64_t, 2> unread_packets{};   // relayed, and cut before they could be read
   std::array<std::uint64_t, 2> hidden_packets{};   // of these, with a peer that is not known
   std::string software;
-  std::string realm, nonce;  // of the server's last challenge
+  std::string realm, nonce;             // of the server's last challenge
+  std::optional<Sighting> knows_nonce;  // the first request that carries a NONCE
 
   ChannelUse* channel(std::uint16_t number);
 };
@@ -110,6 +112,7 @@ class TurnTracker {
     stun::Method method = stun::Method::Binding;
     Sighting sent;
     bool authenticated = false;
+    std::uint64_t times = 1;
     std::uint16_t channel = 0;
     std::optional<std::uint32_t> lifetime;
     std::vector<Endpoint> peers;

@@ -267,6 +267,36 @@ TEST(NoPath, ARelayIsDeniedOnlyToASideWhoseServerTrafficIsCaptured) {
   EXPECT_EQ(call.verdict.text.find("there was no relay"), std::string::npos);
 }
 
+TEST(NoPath, ARelayIsNotDeniedWhereTheCaptureBeginsAfterGathering) {
+  Analysis analysis = test::unanswered_call();
+  Call& call = analysis.calls[0];
+  const Instant first = *call.transports[0].pairs[0].first_at;
+  call.stun_servers[0].first_at = first + std::chrono::seconds(10);  // a keepalive
+  analysis.captures[0].first_time = first;
+  diagnose(analysis);
+  const Finding* finding = find(call, "ice-no-relay");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->summary.find("had no relay"), std::string::npos);
+  EXPECT_NE(finding->because.find("No relay of A was seen"), std::string::npos);
+  EXPECT_EQ(call.verdict.text.find("relay"), std::string::npos);
+  EXPECT_NE(find(call, "capture-begins-late"), nullptr);
+}
+
+TEST(NoPath, AOneWayCaptureLeavesOpenWhetherSomethingCameBack) {
+  Analysis analysis = test::unanswered_call();
+  Call& call = analysis.calls[0];
+  HostTraffic point;
+  point.sent = {249, 0};
+  point.received = {0, 242};
+  call.traffic = {point};
+  diagnose(analysis);
+  EXPECT_EQ(call.verdict.code, "capture-one-direction");
+  for (const Finding& finding : call.findings)
+    EXPECT_NE(finding.level, Level::Error) << finding.code;
+  for (const TimelineEntry& entry : call.timeline)
+    EXPECT_EQ(entry.what.find("no answer"), std::string::npos) << entry.what;
+}
+
 TEST(NoPath, IsNotReportedWhileTheNextPacketMayBeTheAnswer) {
   Analysis analysis = test::unanswered_call();
   Call& call = analysis.calls[0];

@@ -1,0 +1,146 @@
+#include "analyzer/model/coverage.h"
+
+#include <algorithm>
+
+namespace parley::analyzer {
+namespace {
+
+using std::chrono::seconds;
+
+// Too few packets may all go one way by chance.
+constexpr std::uint64_t kEnoughPackets = 10;
+// Answers that come this soon may be to checks from before the capture.
+constexpr Duration kUnderWay = seconds(1);
+// Between the first check of an agent and its first question to a server, which a name to look up
+// or a connection to set up delays. Keepalives come after 10 s and more (RFC 8445 section 11).
+constexpr Duration kGatheringDelay = seconds(3);
+// Retransmissions were due after 1 s and 3 s (RFC 6347 section 4.2.4.1).
+constexpr Duration kTwoRetransmissions = seconds(3);
+
+template <class T>
+void keep_earliest(std::optional<T>& kept, const std::optional<T>& value) {
+  if (value && (!kept || *value < *kept))
+    kept = value;
+}
+
+std::optional<Instant> first_data(const Transport& transport) {
+  std::optional<Instant> first;
+  for (const Flow& flow : transport.flows)
+    keep_earliest(first, std::optional<Instant>(flow.first_at));
+  return first;
+}
+
+std::optional<Instant> first_check_of(const Call& call, Side side) {
+  std::optional<Instant> first;
+  for (const Transport& transport : call.transports)
+    for (const Pair& pair : transport.pairs)
+      if (pair.agent == side && pair.requests > 0)
+        keep_earliest(first, pair.first_at);
+  return first;
+}
+
+std::optional<Instant> first_question_of(const Call& call, Side side) {
+  std::optional<Instant> first;
+  for (const StunServerUse& use : call.stun_servers)
+    if (use.of == side)
+      keep_earliest(first, use.first_at);
+  for (const TurnAllocation& allocation : call.turn)
+    if (!allocation.of || *allocation.of == side)
+      keep_earliest(first, allocation.first_at);
+  return first;
+}
+
+}  // namespace
+
+std::optional<OneDirection> one_direction(const HostTraffic& point) {
+  for (const Side side : {Side::A, Side::B})
+    if (point.sent[index_of(side)] > 0 && point.received[index_of(side)] > 0)
+      return std::nullopt;
+  // What goes to servers, or comes from them, tells whose host was captured.
+  OneDirection best;
+  for (const Side side : {Side::A, Side::B}) {
+    if (point.sent[index_of(side)] > best.packets)
+      best = {side, true, point.sent[index_of(side)]};
+    if (point.received[index_of(side)] > best.packets)
+      best = {side, false, point.received[index_of(side)]};
+  }
+  // Who asks in vain and answers nothing meets the silence of the network.
+  if (best.outgoing && point.insists[index_of(best.host)] && !point.unasked[index_of(best.host)])
+    return std::nullopt;
+  return best.packets >= kEnoughPackets ? std::optional(best) : std::nullopt;
+}
+
+std::optional<OneDirection> one_direction(const Call& call) {
+  std::optional<OneDirection> all;
+  for (const HostTraffic& point : call.traffic) {
+    const std::optional<OneDirection> here = one_direction(point);
+    if (!here || (all && here->sender() != all->sender()))
+      return std::nullopt;
+    if (!all || here->packets > all->packets)
+      all = here;
+  }
+  return all;
+}
+
+bool up_before_capture(const Transport& transport) {
+  const Dtls& dtls = transport.dtls;
+  const std::uint64_t records = dtls.records.value_or(0);
+  if (!transport.dtls_steps.empty() || records > dtls.undecrypted.value_or(0))
+    return false;
+  // A datagram without a record that could be read may be one of the handshake.
+  const bool all_read = records >= transport.dtls_packets[0] + transport.dtls_packets[1];
+  if (all_read && (dtls.protected_data[0] || dtls.protected_data[1]))
+    return true;
+  if (transport.heard_only)
+    return false;
+  std::optional<Instant> answered;
+  std::optional<Instant> checked;
+  for (const Pair& pair : transport.pairs) {
+    keep_earliest(answered, pair.first_response_at);
+    keep_earliest(checked, pair.first_at);
+  }
+  const std::optional<Instant> up = answered ? answered : checked;
+  const std::optional<Instant> data = first_data(transport);
+  return data && up && *data < *up;
+}
+
+bool up_before_capture(const Call& call) {
+  return !call.from_run &&
+         std::any_of(call.transports.begin(), call.transports.end(),
+                     [](const Transport& transport) { return up_before_capture(transport); });
+}
+
+bool gathering_seen(const Call& call, Side side) {
+  const std::optional<Instant> asked = first_question_of(call, side);
+  const std::optional<Instant> checked = first_check_of(call, side);
+  return asked && (call.from_run || !checked || *asked - *checked <= kGatheringDelay);
+}
+
+bool gathered_unseen(const Call& call, Side side) {
+  return first_question_of(call, side) && !gathering_seen(call, side);
+}
+
+std::optional<Unasked> unasked_answers(const HostTraffic& point, Side side) {
+  const std::optional<SeenAt>& seen = point.unasked[index_of(side)];
+  if (!seen || seen->last_at - point.first_at < kUnderWay)
+    return std::nullopt;
+  return Unasked{side, *seen};
+}
+
+bool handshake_goes_on_unseen(const Call& call, const Transport& transport, Instant end) {
+  if (call.from_run || transport.dtls.state != trace::DtlsState::Handshaking ||
+      transport.dtls_steps.empty() || transport.dtls.retransmissions.value_or(0) > 0)
+    return false;
+  return std::all_of(
+      transport.dtls_steps.begin(), transport.dtls_steps.end(), [&](const DtlsStep& step) {
+        const std::optional<Instant>& heard = call.last_packet_from_at[index_of(step.from)];
+        return step.times == 1 && heard && *heard - step.at >= kTwoRetransmissions &&
+               end - step.at >= kTwoRetransmissions;
+      });
+}
+
+bool only_stun_was_kept(const Call& call, const Transport& transport) {
+  return call.stun_only && !call.from_run && transport.dtls.state == trace::DtlsState::None;
+}
+
+}  // namespace parley::analyzer

@@ -1,0 +1,52 @@
+#pragma once
+
+// What the captures lack of a call: a direction, the beginning, packets. Pure functions of the
+// model, each true only where the packets themselves show it.
+
+#include <cstdint>
+#include <optional>
+
+#include "analyzer/model/model.h"
+
+namespace parley::analyzer {
+
+// A capture point at which one host of the call was captured, and of that only what it sends or
+// only what comes to it.
+struct OneDirection {
+  Side host = Side::A;
+  bool outgoing = true;
+  std::uint64_t packets = 0;
+  // Whose packets are there; the servers' are too where they come to `host`.
+  Side sender() const { return outgoing ? host : other(host); }
+};
+std::optional<OneDirection> one_direction(const HostTraffic& point);
+// All points of the call show the same side's packets and no other's.
+std::optional<OneDirection> one_direction(const Call& call);
+
+// Data flowed before any check was answered, or protected data without a handshake: ICE and DTLS
+// came up before the capture began.
+bool up_before_capture(const Transport& transport);
+// Of any transport that carried something.
+bool up_before_capture(const Call& call);
+
+// `side` was seen asking a server before its first check, or not much later: what it gathered is in
+// the capture. A run shows everything.
+bool gathering_seen(const Call& call, Side side);
+// It was seen asking one only later: keepalives, or what the capture did not lose.
+bool gathered_unseen(const Call& call, Side side);
+
+// Answers of a side to checks that a capture point lacks although it was there in time.
+struct Unasked {
+  Side from = Side::A;
+  SeenAt seen;
+};
+std::optional<Unasked> unasked_answers(const HostTraffic& point, Side side);
+
+// The handshake began, and neither side repeats its last flight although it is still heard: each
+// got an answer that is not here (RFC 6347 section 4.2.4). `end`: of the captures.
+bool handshake_goes_on_unseen(const Call& call, const Transport& transport, Instant end);
+
+// A path works, and the captures hold nothing but STUN: whether DTLS began cannot be known.
+bool only_stun_was_kept(const Call& call, const Transport& transport);
+
+}  // namespace parley::analyzer

@@ -1,0 +1,167 @@
+#include "analyzer/model/coverage.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/sample_calls.h"
+
+namespace parley::analyzer {
+namespace {
+
+using test::at;
+using test::packet;
+
+HostTraffic traffic(PerSide sent, PerSide received) {
+  HostTraffic point;
+  point.sent = sent;
+  point.received = received;
+  return point;
+}
+
+TEST(OneDirection, IsWhatOneHostSends) {
+  const auto way = one_direction(traffic({378, 0}, {0, 364}));
+  ASSERT_TRUE(way);
+  EXPECT_EQ(way->host, Side::A);
+  EXPECT_TRUE(way->outgoing);
+  EXPECT_EQ(way->packets, 378U);
+  EXPECT_EQ(way->sender(), Side::A);
+}
+
+TEST(OneDirection, IsWhatComesToOneHost) {
+  // Servers' packets come to A too, so A's host was captured.
+  const auto way = one_direction(traffic({0, 362}, {371, 0}));
+  ASSERT_TRUE(way);
+  EXPECT_EQ(way->host, Side::A);
+  EXPECT_FALSE(way->outgoing);
+  EXPECT_EQ(way->sender(), Side::B);
+}
+
+TEST(OneDirection, IsNoneWhereAServerAnswers) {
+  EXPECT_FALSE(one_direction(traffic({249, 0}, {7, 242})));
+}
+
+TEST(OneDirection, IsNoneWhereQuestionsAreRepeatedInVain) {
+  HostTraffic point = traffic({249, 0}, {0, 242});
+  point.insists[0] = true;
+  EXPECT_FALSE(one_direction(point));
+}
+
+TEST(OneDirection, TakesMoreThanAFewPackets) {
+  EXPECT_FALSE(one_direction(traffic({9, 0}, {0, 9})));
+  EXPECT_TRUE(one_direction(traffic({10, 0}, {0, 10})));
+}
+
+TEST(OneDirection, OfACallIsThatOfAllItsPoints) {
+  Call call = test::connected_call();
+  call.traffic = {traffic({50, 0}, {0, 50})};
+  ASSERT_TRUE(one_direction(call));
+  call.traffic.push_back(traffic({0, 60}, {60, 0}));
+  EXPECT_FALSE(one_direction(call));
+  call.traffic = {traffic({50, 0}, {0, 50}), traffic({50, 40}, {40, 50})};
+  EXPECT_FALSE(one_direction(call));
+  call.traffic.clear();
+  EXPECT_FALSE(one_direction(call));
+}
+
+Transport media_at(double first_rtp, double first_answer) {
+  Transport transport;
+  Pair pair = test::pair(Side::A, test::candidate(trace::CandidateType::Host, "10.0.0.1:1"),
+                         test::candidate(trace::CandidateType::Host, "10.0.0.2:2"), 3, 3);
+  pair.first_at = at(first_answer - 0.1);
+  pair.first_response_at = at(first_answer);
+  transport.pairs = {pair};
+  Flow flow;
+  flow.rtp = 100;
+  flow.first_at = at(first_rtp);
+  flow.first_rtp_at = at(first_rtp);
+  transport.flows = {flow};
+  transport.srtp_packets = {100, 0};
+  return transport;
+}
+
+TEST(UpBeforeCapture, MediaBeforeAnyAnswerShowsIt) {
+  EXPECT_TRUE(up_before_capture(media_at(0.06, 0.71)));
+  // Without DTLS media may begin with the answer: SDES.
+  EXPECT_FALSE(up_before_capture(media_at(0.71, 0.71)));
+  EXPECT_FALSE(up_before_capture(media_at(0.9, 0.71)));
+}
+
+TEST(UpBeforeCapture, ProtectedDataWithoutAHandshakeShowsIt) {
+  Transport transport = media_at(0.9, 0.71);
+  transport.dtls.protected_data[0] = packet(7);
+  transport.dtls.records = transport.dtls.undecrypted = 1;
+  transport.dtls_packets = {1, 0};
+  EXPECT_TRUE(up_before_capture(transport));
+  // Of one more a snap length left nothing that can be read.
+  transport.dtls_packets = {2, 0};
+  EXPECT_FALSE(up_before_capture(transport));
+  transport.dtls_packets = {1, 0};
+  transport.dtls_steps.push_back({Side::A, "ClientHello", packet(3), at(0.75), 1});
+  EXPECT_FALSE(up_before_capture(transport));
+}
+
+TEST(UpBeforeCapture, AHandshakeInTheCaptureSpeaksAgainstIt) {
+  Transport transport = media_at(0.06, 0.71);
+  transport.dtls_steps.push_back({Side::A, "ClientHello", packet(3), at(0.05), 1});
+  EXPECT_FALSE(up_before_capture(transport));
+}
+
+StunServerUse question(Instant when) {
+  StunServerUse use;
+  use.of = Side::A;
+  use.first_at = when;
+  use.requests = use.responses = 1;
+  return use;
+}
+
+TEST(Gathering, IsSeenBeforeTheFirstCheck) {
+  Call call = test::unanswered_call().calls[0];
+  call.stun_servers.clear();
+  call.turn.clear();
+  EXPECT_FALSE(gathering_seen(call, Side::A));
+  EXPECT_FALSE(gathered_unseen(call, Side::A));
+  const Instant first = *call.transports[0].pairs[0].first_at;
+  call.stun_servers = {question(first - std::chrono::milliseconds(100))};
+  EXPECT_TRUE(gathering_seen(call, Side::A));
+  // A keepalive.
+  call.stun_servers = {question(first + std::chrono::seconds(10))};
+  EXPECT_FALSE(gathering_seen(call, Side::A));
+  EXPECT_TRUE(gathered_unseen(call, Side::A));
+}
+
+TEST(UnaskedAnswers, OfTheFirstSecondMayAnswerWhatCameBeforeTheCapture) {
+  HostTraffic point;
+  point.first_at = at(1);
+  point.unasked[0] = SeenAt{2, packet(3), packet(4), at(1.1), at(1.4)};
+  EXPECT_FALSE(unasked_answers(point, Side::A));
+  point.unasked[0] = SeenAt{3, packet(3), packet(90), at(1.1), at(4)};
+  ASSERT_TRUE(unasked_answers(point, Side::A));
+  EXPECT_EQ(unasked_answers(point, Side::A)->seen.count, 3U);
+  EXPECT_FALSE(unasked_answers(point, Side::B));
+}
+
+Call in_handshake(std::uint64_t times) {
+  Call call = test::connected_call();
+  Transport& transport = call.transports[0];
+  transport.dtls = {};
+  transport.dtls.state = trace::DtlsState::Handshaking;
+  transport.dtls_steps = {{Side::B, "ClientHello", packet(11), at(1), 1},
+                          {Side::A, "ServerHello", packet(13), at(1.1), times}};
+  call.last_packet_from_at = {at(9), at(9)};
+  return call;
+}
+
+TEST(Handshake, GoesOnUnseenWhereNobodyRepeatsAFlight) {
+  const Call call = in_handshake(1);
+  EXPECT_TRUE(handshake_goes_on_unseen(call, call.transports[0], at(9)));
+  const Call stuck = in_handshake(3);
+  EXPECT_FALSE(handshake_goes_on_unseen(stuck, stuck.transports[0], at(9)));
+}
+
+TEST(Handshake, OfASideThatIsGoneIsStuck) {
+  Call call = in_handshake(1);
+  call.last_packet_from_at[index_of(Side::A)] = at(2);
+  EXPECT_FALSE(handshake_goes_on_unseen(call, call.transports[0], at(9)));
+}
+
+}  // namespace
+}  // namespace parley::analyzer
