@@ -56,7 +56,17 @@ TEST(Analyze, ARestartInMidCallKeepsOneTransportAndTwoSelectedPairs) {
     EXPECT_EQ(s.packets, 462U);
     // What left A is not known to arrive: B was not captured.
     EXPECT_EQ(s.lost, s.from == Side::B ? std::optional<std::uint64_t>(0) : std::nullopt);
-    EXPECT_EQ(s.not_captured, s.from == Side::A ? std::optional<std::uint64_t>(0) : std::nullopt);
+  }
+}
+
+TEST(Analyze, WhatIsMissingBesideItsSenderIsNotCapturedAndNotLost) {
+  const Analysis a = analyze({"c02-two-cone-stun/peerA.pcapng"});
+  ASSERT_EQ(a.calls.size(), 1U);
+  ASSERT_EQ(a.calls[0].streams.size(), 4U);
+  for (const Stream& s : a.calls[0].streams) {
+    const bool here = s.from == Side::A;
+    EXPECT_EQ(s.lost, here ? std::nullopt : std::optional<std::uint64_t>(0));
+    EXPECT_EQ(s.not_captured, here ? std::optional<std::uint64_t>(0) : std::nullopt);
   }
 }
 
