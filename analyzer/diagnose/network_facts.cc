@@ -33,6 +33,7 @@ std::set<Endpoint> addresses_checked_by(const Call& call, Side side) {
 
 std::string port_list(const std::vector<Endpoint>& addresses) {
   std::vector<std::string> words;
+  words.reserve(addresses.size());
   for (const Endpoint& address : addresses)
     words.push_back(words.empty() ? to_string(address) : fmt::format(":{}", address.port));
   return listed(words, kMostListed);

@@ -226,6 +226,24 @@ void add_broken_way(const Story& story, const Transport& transport, const Loss& 
     finding.evidence.push_back(*pair.last);
 }
 
+Finding lost_consent(const Story& story, const Transport& transport, Side side,
+                     const Silence& silence) {
+  Finding finding = make_finding("ice-consent-lost");
+  finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
+  if (story.call.from_run && transport.agents[index_of(side)].consent_lost)
+    finding.confidence = Confidence::Certain;
+  finding.peer = side;
+  finding.transport = transport.id;
+  finding.summary = consent_summary(story, side, silence);
+  consent_facts(story, side, silence, finding);
+  if (silence.lasted < kConsentLifetime)
+    finding.facts.push_back(
+        fmt::format("The capture shows {} of the 30 s after which consent expires.",
+                    span_text(silence.lasted)));
+  add_consent_causes(story, side, silence, finding);
+  return finding;
+}
+
 }  // namespace
 
 void find_role_conflicts(const Story& story, Findings& out) {
@@ -315,24 +333,10 @@ void find_lost_consent(const Story& story, Findings& out) {
       const std::optional<Silence> silence = consent_silence(transport, side, story.end);
       if (!silence || !gave_up(*silence))
         continue;
-      if (const auto broken = broken_way(story.call, transport, side, *silence->pair)) {
+      if (const auto broken = broken_way(story.call, transport, side, *silence->pair))
         add_broken_way(story, transport, {side, *silence, *broken}, out);
-        continue;
-      }
-      Finding finding = make_finding("ice-consent-lost");
-      finding.level = story.outcome == Outcome::Lost ? Level::Error : Level::Warning;
-      if (story.call.from_run && transport.agents[index_of(side)].consent_lost)
-        finding.confidence = Confidence::Certain;
-      finding.peer = side;
-      finding.transport = transport.id;
-      finding.summary = consent_summary(story, side, *silence);
-      consent_facts(story, side, *silence, finding);
-      if (silence->lasted < kConsentLifetime)
-        finding.facts.push_back(
-            fmt::format("The capture shows {} of the 30 s after which consent expires.",
-                        span_text(silence->lasted)));
-      add_consent_causes(story, side, *silence, finding);
-      out.push_back(std::move(finding));
+      else
+        out.push_back(lost_consent(story, transport, side, *silence));
     }
   }
 }

@@ -34,6 +34,7 @@ class TimelineBuilder {
   void add_turn_questions();
   void add_checks(const Transport& transport, Side side);
   void add_path(const Transport& transport, Side side);
+  void add_up(const Transport& transport, Side side);
   void add_ice_life(const Transport& transport);
   void add_dtls(const Transport& transport);
   void add_dtls_end(const Transport& transport);

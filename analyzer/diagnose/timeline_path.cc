@@ -92,9 +92,14 @@ void TimelineBuilder::add_path(const Transport& transport, Side side) {
       add(pair.nominated_at, pair.nominated_by, side, "ice",
           fmt::format("{} nominates {} -> {}{}", to_string(side), address_word(pair.local),
                       address_word(pair.remote), suffix(transport)));
+  if (agent.connected)
+    add_up(transport, side);
   weigh(first, Weight::Main);
-  if (!agent.connected)
-    return;
+}
+
+// The packet that made the agent's pair valid, or nominated it.
+void TimelineBuilder::add_up(const Transport& transport, Side side) {
+  const TransportAgent& agent = transport.agents[index_of(side)];
   std::optional<PacketRef> by;
   const Pair* up = nullptr;
   for (const Pair& pair : transport.pairs) {
@@ -114,7 +119,6 @@ void TimelineBuilder::add_path(const Transport& transport, Side side) {
           : fmt::format("ICE of {} is up: {} -> {} is valid{}{}", to_string(side),
                         address_word(up->local), address_word(up->remote),
                         up->use_candidate > 0 ? " and nominated" : "", suffix(transport)));
-  weigh(first, Weight::Main);
 }
 
 void TimelineBuilder::add_ice_life(const Transport& transport) {
