@@ -34,11 +34,16 @@ Field dissect_rtp_or_rtcp(Bytes packet, const DissectOptions& options) {
   return root;
 }
 
-constexpr std::array<Protocol, 4> kProtocols{{
+Field dissect_description(Bytes text, const DissectOptions&) {
+  return analyzer::dissect_sdp(as_text(text));
+}
+
+constexpr std::array<Protocol, 5> kProtocols{{
     {"stun", true, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_stun(b, o); }},
     {"turn", true, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_turn(b, o); }},
     {"dtls", false, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_dtls(b, o); }},
     {"rtp", false, dissect_rtp_or_rtcp},
+    {"sdp", false, dissect_description},
 }};
 
 std::string lower(std::string text) {
@@ -56,7 +61,7 @@ const Protocol& protocol_named(const std::string& name) {
   }
   std::string text = "decode: unknown protocol '" + name + "'";
   const auto near = nearest(name, known);
-  text += near ? ", did you mean " + *near + "?" : ", expected stun, turn, dtls or rtp";
+  text += near ? ", did you mean " + *near + "?" : ", expected stun, turn, dtls, rtp or sdp";
   throw bad_input(text);
 }
 
@@ -107,6 +112,9 @@ ByteBuffer message_of(const std::vector<std::string>& words) {
   std::optional<ByteBuffer> message = parse_hex(hex);
   if (message && !message->empty())
     return std::move(*message);
+  // A description is text, and no digits begin with a letter and "=".
+  if (lower(words[0]) == "sdp" && hex.size() > 1 && hex[1] == '=')
+    return to_buffer(std::as_bytes(std::span(hex)));
   if (std::error_code error; words.size() == 2 && std::filesystem::is_regular_file(words[1], error))
     throw bad_input("decode: '" + words[1] +
                     "' is a file: expected hexadecimal digits, or - to read them from standard "
@@ -134,14 +142,16 @@ const CommandSpec& decode_spec() {
       "PROTOCOL HEX...",
       "show one message as a tree of fields with their byte ranges",
       "Decodes one message given as hexadecimal digits (white space and colons between octets are\n"
-      "ignored; - reads them from standard input). PROTOCOL is stun, turn, dtls or rtp.\n"
+      "ignored; - reads them from standard input). PROTOCOL is stun, turn, dtls, rtp or sdp;\n"
+      "a description may also be given as text.\n"
       "A message that cannot be decoded is shown up to the fault; the exit code is 2 then.",
       {{"password", "TEXT",
         "check MESSAGE-INTEGRITY with this password (stun, turn; repeatable); shown in no output"},
        {"username", "TEXT", "of a long-term password, where the message does not carry it"},
        {"realm", "TEXT", "the same for the realm"}},
       {"parley decode stun 000100002112a442000102030405060708090a0b",
-       "tshark -r call.pcapng -Y frame.number==7 -T fields -e udp.payload | parley decode dtls -"},
+       "tshark -r call.pcapng -Y frame.number==7 -T fields -e udp.payload | parley decode dtls -",
+       "parley decode sdp - < offer.sdp"},
       2,
       100000};
   return kSpec;

@@ -82,6 +82,8 @@ Field dissect_rtp(Bytes packet, const DissectOptions& options = {}, std::size_t 
 // The headers of a compound packet; of SRTCP the one that stands in clear (RFC 3711 section 3.4).
 Field dissect_rtcp(Bytes packet, const DissectOptions& options = {}, std::size_t base = 0,
                    std::size_t missing = 0);
+// A session description or a fragment of one (RFC 8866, RFC 8840).
+Field dissect_sdp(std::string_view text, std::size_t base = 0);
 
 // "cut here: 3 of 20 bytes captured"
 std::string cut_text(std::size_t captured, std::size_t size);

@@ -76,6 +76,15 @@ class Errors(unittest.TestCase):
         self.fails(2, ["run", "two-home-routers", "--seed", "x"], "--seed", "whole number")
         self.fails(2, ["run", "two-home-routers", "--capture", "alise"], "alise", "alice")
 
+    def test_a_description_is_decoded_from_its_text_and_from_its_digits(self):
+        text = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-ufrag:8hhY\r\n"
+        from_text = parley("decode", "sdp", "-", stdin=text)
+        from_digits = parley("decode", "SDP", text.hex())
+        self.assertEqual(from_text.returncode, 0, from_text.stderr)
+        self.assertIn(b"ice-ufrag: 8hhY", from_text.stdout)
+        self.assertEqual(from_text.stdout, from_digits.stdout)
+        self.assertEqual(parley("decode", "sdp", "-", stdin=text.replace(b"8hhY", b"8h")).returncode, 2)
+
     def test_what_the_user_wrote_cannot_steer_the_terminal(self):
         for words in (["analyze", "no\x1b[31m\n"], ["analy\x1b[2Jze"], ["decode", "\x1b]0;x\x07", "00"]):
             error = parley(*words).stderr
