@@ -38,17 +38,26 @@ Field dissect_description(Bytes text, const DissectOptions&) {
   return analyzer::dissect_sdp(as_text(text));
 }
 
-constexpr std::array<Protocol, 5> kProtocols{{
+constexpr std::array<Protocol, 6> kProtocols{{
     {"stun", true, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_stun(b, o); }},
     {"turn", true, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_turn(b, o); }},
     {"dtls", false, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_dtls(b, o); }},
     {"rtp", false, dissect_rtp_or_rtcp},
+    {"rtcp", false, [](Bytes b, const DissectOptions& o) { return analyzer::dissect_rtcp(b, o); }},
     {"sdp", false, dissect_description},
 }};
 
 std::string lower(std::string text) {
   for (char& c : text)
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// "stun, turn or dtls"
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
   return text;
 }
 
@@ -61,7 +70,7 @@ const Protocol& protocol_named(const std::string& name) {
   }
   std::string text = "decode: unknown protocol '" + name + "'";
   const auto near = nearest(name, known);
-  text += near ? ", did you mean " + *near + "?" : ", expected stun, turn, dtls, rtp or sdp";
+  text += near ? ", did you mean " + *near + "?" : ", expected " + listed(known);
   throw bad_input(text);
 }
 
@@ -142,8 +151,8 @@ const CommandSpec& decode_spec() {
       "PROTOCOL HEX...",
       "show one message as a tree of fields with their byte ranges",
       "Decodes one message given as hexadecimal digits (white space and colons between octets are\n"
-      "ignored; - reads them from standard input). PROTOCOL is stun, turn, dtls, rtp or sdp;\n"
-      "a description may also be given as text.\n"
+      "ignored; - reads them from standard input). PROTOCOL is stun, turn, dtls, rtp, rtcp\n"
+      "or sdp; a description may also be given as text.\n"
       "A message that cannot be decoded is shown up to the fault; the exit code is 2 then.",
       {{"password", "TEXT",
         "check MESSAGE-INTEGRITY with this password (stun, turn; repeatable); shown in no output"},

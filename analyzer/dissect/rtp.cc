@@ -4,6 +4,7 @@
 
 #include "analyzer/dissect/field.h"
 #include "analyzer/dissect/field_reader.h"
+#include "analyzer/dissect/rtp_octet.h"
 
 namespace parley::analyzer {
 namespace {
@@ -111,17 +112,12 @@ void extension(Field& to, FieldReader& reader) {
 // The first twelve octets, as far as they are there.
 void fixed_header(Field& to, FieldReader& reader) {
   const std::size_t at = reader.offset();
-  const std::uint64_t first =
-      reader.number(to, "Version", 1, [](std::uint64_t v) { return std::to_string(v >> 6U); });
-  if (!reader.ok())
+  const auto first = dissect_first_octet(to, reader);
+  if (!first)
     return;
-  to.children.back().fault = (first >> 6U) != 2;
-  const auto flag = [&](std::string_view name, bool on) {
-    to.add(std::string(name), on ? "yes" : "no", at, 1);
-  };
-  flag("Padding", (first & 0x20U) != 0);
-  flag("Extension", (first & 0x10U) != 0);
-  to.add("CSRC Count", std::to_string(first & 0x0fU), at, 1);
+  const unsigned sources = *first & 0x0fU;
+  to.add("Extension", (*first & 0x10U) != 0 ? "yes" : "no", at, 1);
+  to.add("CSRC Count", std::to_string(sources), at, 1);
   const std::uint64_t second = reader.number(to, "Marker", 1, [](std::uint64_t v) {
     return std::string((v & 0x80U) != 0 ? "yes" : "no");
   });
@@ -129,9 +125,9 @@ void fixed_header(Field& to, FieldReader& reader) {
     to.add("Payload Type", std::to_string(second & 0x7fU), at + 1, 1);
   reader.number(to, "Sequence Number", 2);
   reader.number(to, "Timestamp", 4);
-  reader.number(to, "SSRC", 4, [](std::uint64_t v) { return fmt::format("{:#010x}", v); });
-  for (std::uint64_t i = 0; i < (first & 0x0fU); ++i)
-    reader.number(to, "CSRC", 4, [](std::uint64_t v) { return fmt::format("{:#010x}", v); });
+  dissect_ssrc(to, reader, "SSRC");
+  for (unsigned i = 0; i < sources; ++i)
+    dissect_ssrc(to, reader, "CSRC");
 }
 
 // RFC 3550 section 5.1: the last octet counts the padding. In SRTP it is encrypted with the

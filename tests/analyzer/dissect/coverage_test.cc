@@ -7,6 +7,7 @@
 #include "analyzer/dissect/field.h"
 #include "analyzer/dissect/frame.h"
 #include "stack/wire/ip.h"
+#include "stack/wire/rtcp.h"
 #include "stack/wire/stun.h"
 #include "stack/wire/turn.h"
 #include "tests/support/files.h"
@@ -70,6 +71,9 @@ std::vector<Sample> samples() {
   add("stun.json", "vectors", dissect_turn);
   add("dtls_captures.json", "datagrams", dissect_dtls);
   add("rtp_captures.json", "packets", dissect_rtp);
+  for (const auto& file : test::files_in(test::source_path("fuzz/corpora/libwebrtc-rtcp")))
+    if (const ByteBuffer bytes = test::read_bytes(file); rtcp::is_clear(bytes))
+      all.push_back({dissect_rtcp, bytes});
   return all;
 }
 

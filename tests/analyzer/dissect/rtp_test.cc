@@ -118,23 +118,6 @@ TEST(DissectRtp, PaddingIsToldFromThePayloadInClearAlone) {
   EXPECT_EQ(value(root, "Encrypted Payload and Tag"), "5 bytes");
 }
 
-TEST(DissectRtcp, ACompoundPacketShowsTheHeadersOfItsParts) {
-  const Field root = dissect_rtcp(hex("80c900010000000a81ce00020000000a0000000b"));
-  EXPECT_FALSE(root.fault);
-  EXPECT_EQ(root.value, "receiver report, picture loss indication");
-  EXPECT_EQ(value(root, "Sender SSRC"), "0x0000000a");
-  EXPECT_EQ(value(root, "Body"), "0000000b");
-}
-
-TEST(DissectRtcp, BehindTheFirstHeaderOfSrtcpNothingIsRead) {
-  DissectOptions options;
-  options.srtp = true;
-  const Field root = dissect_rtcp(hex("80c900010000000a81ce00020000000a0000000b"), options);
-  EXPECT_EQ(root.name, "SRTCP");
-  EXPECT_EQ(root.value, "receiver report");
-  EXPECT_EQ(value(root, "Encrypted Part, Index and Tag"), "12 bytes");
-}
-
 TEST(DissectRtp, DoesNotOpenEncryptedExtensions) {
   const Field root = dissect_rtp(hex("906000010000000200000003c0de000110aabbcc"));
   EXPECT_EQ(value(root, "Profile"), "encrypted elements, RFC 9335 (0xc0de)");
