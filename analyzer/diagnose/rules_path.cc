@@ -89,6 +89,24 @@ bool none_arrived(const Call& call, const Stream& stream) {
   return false;
 }
 
+// All streams that lost any, when one of them lost a noticeable part; what lost most first.
+std::vector<const Stream*> lossy_streams(const Call& call) {
+  std::vector<const Stream*> lossy;
+  bool noticeable = false;
+  for (const Stream& stream : call.streams) {
+    const std::uint64_t lost = stream.lost.value_or(0);
+    if (lost == 0 || none_arrived(call, stream))
+      continue;
+    lossy.push_back(&stream);
+    noticeable = noticeable || (lost >= kEnough && loss_of(stream) >= kNoticeable);
+  }
+  if (!noticeable)
+    return {};
+  std::stable_sort(lossy.begin(), lossy.end(),
+                   [](const Stream* x, const Stream* y) { return *x->lost > *y->lost; });
+  return lossy;
+}
+
 }  // namespace
 
 void find_relayed_path(const Story& story, Findings& out) {
@@ -145,15 +163,9 @@ void find_remote_only_reflexive(const Story& story, Findings& out) {
 void find_lost_packets(const Story& story, Findings& out) {
   for (const Side side : {Side::A, Side::B})
     find_uncaptured(story, side, out);
-  std::vector<const Stream*> lossy;
-  for (const Stream& stream : story.call.streams)
-    if (stream.lost.value_or(0) >= kEnough && loss_of(stream) >= kNoticeable &&
-        !none_arrived(story.call, stream))
-      lossy.push_back(&stream);
+  const std::vector<const Stream*> lossy = lossy_streams(story.call);
   if (lossy.empty())
     return;
-  std::stable_sort(lossy.begin(), lossy.end(),
-                   [](const Stream* x, const Stream* y) { return loss_of(*x) > loss_of(*y); });
   Finding finding = make_finding("rtp-loss");
   const Stream& worst = *lossy.front();
   finding.peer = worst.from;
@@ -162,8 +174,9 @@ void find_lost_packets(const Story& story, Findings& out) {
   const std::string which = fmt::format("SSRC {} of {}", worst.ssrc, to_string(worst.from));
   finding.summary = lossy.size() == 1
                         ? fmt::format("1 RTP stream lost {} % of its packets: {}.", most, which)
-                        : fmt::format("{} lost packets: at most {} %, {}.",
-                                      counted(lossy.size(), "RTP stream"), most, which);
+                        : fmt::format("{} lost packets; most were lost of {}: {} of {} ({} %).",
+                                      counted(lossy.size(), "RTP stream"), which, *worst.lost,
+                                      sent_of(worst), most);
   if (gaps_beside_receiver(story.call, worst) != nullptr) {
     finding.confidence = Confidence::Possible;
     finding.summary.pop_back();

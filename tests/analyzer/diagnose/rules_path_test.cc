@@ -269,7 +269,7 @@ TEST(RemoteOnlyReflexive, IsANoteThatLeavesTheCauseOpen) {
   EXPECT_EQ(find(analysis.calls[0], "ice-remote-only-reflexive"), nullptr);
 }
 
-TEST(LostPackets, AreANoteWithTheStreamThatLostMost) {
+TEST(LostPackets, AreANoteWithAllStreamsAndTheOneThatLostMostFirst) {
   Call call = test::connected_call();
   Stream stream;
   stream.ssrc = 1234;
@@ -278,16 +278,30 @@ TEST(LostPackets, AreANoteWithTheStreamThatLostMost) {
   stream.lost = 38;
   call.streams = {stream};
   stream.ssrc = 99;
+  stream.packets = 16;
   stream.lost = 2;
-  call.streams.push_back(stream);
+  call.streams.insert(call.streams.begin(), stream);
   Analysis analysis = test::analysis_with(call);
   diagnose(analysis);
   const Finding* finding = find(analysis.calls[0], "rtp-loss");
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->level, Level::Note);
   EXPECT_EQ(finding->stream, 1234U);
+  EXPECT_EQ(finding->summary,
+            "2 RTP streams lost packets; most were lost of SSRC 1234 of B: 38 of 760 (5.0 %).");
   EXPECT_TRUE(finding->because.starts_with("SSRC 1234 of B: 38 of 760 packets lost"));
-  EXPECT_EQ(finding->because.find("SSRC 99"), std::string::npos);
+  EXPECT_NE(finding->because.find("SSRC 99 of B: 2 of 18 packets lost"), std::string::npos);
+}
+
+TEST(LostPackets, OfAFewInAShortStreamAloneAreNoNews) {
+  Call call = test::connected_call();
+  Stream stream;
+  stream.packets = 16;
+  stream.lost = 2;
+  call.streams = {stream};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "rtp-loss"), nullptr);
 }
 
 TEST(LostPackets, AreAShareOfWhatTheSenderSent) {
