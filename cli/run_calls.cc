@@ -11,6 +11,7 @@
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/words.h"
 #include "analyzer/model/from_trace.h"
+#include "cli/run_cause.h"
 #include "sim/call_scope.h"
 #include "sim/check_losses.h"
 
@@ -21,10 +22,6 @@ using analyzer::Side;
 
 constexpr std::string_view kEndsEarly = "run-ends-early";
 constexpr std::string_view kUnexplained = "call-unexplained";
-
-// Facts of these are about what reached a capture point; a run knows where the packets ended.
-constexpr std::array<std::string_view, 3> kAboutCaptures{"ice-no-relay", "ice-one-side-silent",
-                                                         "ice-no-answer"};
 
 std::string state_text(const analyzer::Call& call, Side side) {
   const auto at = analyzer::index_of(side);
@@ -51,8 +48,7 @@ void say_the_run_ended(analyzer::Call& call, Duration simulated) {
       std::max<std::int64_t>(90, 2 * std::chrono::ceil<std::chrono::seconds>(simulated).count()),
       39.5);
   std::erase_if(call.findings, [](const analyzer::Finding& f) {
-    return f.code == "capture-ends-early" ||
-           std::find(kAboutCaptures.begin(), kAboutCaptures.end(), f.code) != kAboutCaptures.end();
+    return f.code == "capture-ends-early" || is_about_captures(f.code);
   });
   call.verdict = {finding.code, finding.summary, analyzer::Confidence::Certain, std::nullopt};
   call.findings.insert(call.findings.begin(), std::move(finding));
@@ -164,6 +160,7 @@ std::vector<analyzer::Call> calls_of(const sim::Scenario& scenario, const sim::R
       say_the_run_ended(call, scenario.duration);
     say_what_the_agents_know(call, result, run_call);
     forget_advice_that_no_run_can_follow(call);
+    explain_from_run(call, sim::cause_of(scenario, result, calls.size()));
     name_the_peers(call);
     calls.push_back(std::move(call));
   }
@@ -180,9 +177,7 @@ sim::StoryVerdict story_verdict(const analyzer::Call& call) {
   for (const analyzer::Finding& finding : call.findings) {
     if (finding.code != call.verdict.code && finding.level != analyzer::Level::Error)
       continue;
-    if (std::find(kAboutCaptures.begin(), kAboutCaptures.end(), finding.code) ==
-        kAboutCaptures.end())
-      verdict.why.insert(verdict.why.end(), finding.facts.begin(), finding.facts.end());
+    verdict.why.insert(verdict.why.end(), finding.facts.begin(), finding.facts.end());
     if (!finding.try_this.empty())
       verdict.advice.push_back(finding.try_this);
   }

@@ -78,8 +78,7 @@ class Teller {
   std::string explanation() const {
     if (verdict_.all_well)
       return {};
-    std::string text = section("WHY  ", cause_.why, verdict_.why);
-    text += section("TRY  ", verdict_.advice, cause_.advice);
+    const std::string text = section("WHY  ", verdict_.why) + section("TRY  ", verdict_.advice);
     return text.empty() ? text : "\n" + text;
   }
 
@@ -147,15 +146,13 @@ class Teller {
     return text;
   }
 
-  std::string section(std::string_view title, const std::vector<std::string>& first,
-                      const std::vector<std::string>& second) const {
+  std::string section(std::string_view title, const std::vector<std::string>& lines) const {
     std::string text;
     std::string head(title);
-    for (const std::vector<std::string>* list : {&first, &second})
-      for (const std::string& line : *list) {
-        text += hanging(head, line, options_.width);
-        head.assign(title.size(), ' ');
-      }
+    for (const std::string& line : lines) {
+      text += hanging(head, line, options_.width);
+      head.assign(title.size(), ' ');
+    }
     return text;
   }
 

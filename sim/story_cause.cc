@@ -1,7 +1,9 @@
 #include "sim/story_cause.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,6 +72,7 @@ class Finder {
         cause_.losses.push_back(cause_.why.back());
     }
     advise();
+    cause_.both_change_ports = both_change_ports();
     return std::move(cause_);
   }
 
@@ -93,7 +96,7 @@ class Finder {
       if (node.kind != NodeKind::Nat || node.nat.mapping == NatBehavior::EndpointIndependent)
         continue;
       if (const std::string seen = mappings_of(index); !seen.empty()) {
-        changing_.push_back(node.name);
+        changing_.push_back(index);
         cause_.why.push_back(fmt::format("{} gives each destination another port ({} mapping): {}.",
                                          node.name, to_string(node.nat.mapping), seen));
       }
@@ -158,12 +161,27 @@ class Finder {
            scenario_.nodes[path[side == 0 ? 1 : path.size() - 2]].kind == NodeKind::Nat;
   }
 
+  bool both_change_ports() const {
+    std::array<bool, 2> changes{}, filtered{};
+    for (const std::uint32_t nat : changing_)
+      if (const std::optional<std::size_t> side = network_.inside_of(nat))
+        changes[*side] = true;
+    for (const auto& [place, drops] : drops_)
+      if (place.reason == "nat-filtered")
+        filtered[place.from] = true;
+    return changes[0] && changes[1] && filtered[0] && filtered[1];
+  }
+
   void advise() {
-    if (!changing_.empty())
+    if (!changing_.empty()) {
+      std::vector<std::string> names;
+      for (const std::uint32_t nat : changing_)
+        names.push_back(scenario_.nodes[nat].name);
       cause_.advice.push_back(fmt::format(
           "In the scenario: mapping: endpoint-independent at {} (RFC 4787 REQ-1). "
           "In a real network: a TURN server for one of the peers (scenarios have none yet).",
-          joined(changing_, " and ")));
+          joined(names, " and ")));
+    }
     for (std::size_t side = 0; side < 2; ++side) {
       const PeerSpec& spec = call_.peers[side == 0 ? call_.offerer : 1 - call_.offerer];
       if (behind_nat(side) && spec.stun_servers.empty())
@@ -172,6 +190,48 @@ class Finder {
                         "of the NAT.",
                         network_.name(side)));
     }
+    advise_where_most_ended();
+  }
+  // What only few packets met has not decided the call.
+  void advise_where_most_ended() {
+    std::map<std::pair<std::string, std::string>, std::uint64_t> ended;  // by place and reason
+    for (const auto& [place, drops] : drops_)
+      ended[{place.place, place.reason}] += drops.count;
+    std::uint64_t most = 0;
+    for (const auto& [where, count] : ended)
+      if (!advice_for(where.first, where.second).empty())
+        most = std::max(most, count);
+    for (const auto& [where, count] : ended)
+      if (const std::string advice = advice_for(where.first, where.second);
+          !advice.empty() && count * 2 >= most)
+        cause_.advice.push_back("In the scenario: " + advice);
+  }
+  std::string advice_for(const std::string& place, const std::string& reason) const {
+    if (reason == "loss")
+      return fmt::format("less loss on the link {}.", place);
+    if (reason == "queue-full")
+      return fmt::format("a higher rate, or a longer queue, for the link {}.", place);
+    if (reason == "nat-refused")
+      return fmt::format("a higher max-mappings, or a wider range of ports, at {}.", place);
+    if (reason == "nat-no-mapping" && forgets(place))
+      return fmt::format("a longer mapping-lifetime at {}.", place);
+    if (reason == "no-socket" && is_server(place))
+      return fmt::format("stun: {{}} at {}, on the port that it is asked at.", place);
+    return {};
+  }
+  bool is_server(const std::string& name) const {
+    return std::any_of(scenario_.nodes.begin(), scenario_.nodes.end(), [&](const NodeSpec& node) {
+      return node.name == name && node.kind == NodeKind::Server;
+    });
+  }
+  bool forgets(const std::string& nat) const {
+    return std::any_of(result_.records.begin(), result_.records.end(),
+                       [&](const trace::Record& record) {
+                         const auto* mapping = std::get_if<trace::NatMapping>(&record.event);
+                         return mapping != nullptr && mapping->what == "expired" &&
+                                network_.node(record.actor) == nat &&
+                                network_.owner_inside(record.actor, mapping->inside);
+                       });
   }
 
   const Scenario& scenario_;
@@ -179,11 +239,16 @@ class Finder {
   const CallSpec& call_;
   const StoryNetwork& network_;
   std::map<DropPlace, Drops> drops_;
-  std::vector<std::string> changing_;  // NATs whose mapping depends on the destination
+  std::vector<std::uint32_t> changing_;  // NATs whose mapping depends on the destination
   Cause cause_;
 };
 
 }  // namespace
+
+Cause cause_of(const Scenario& scenario, const RunResult& result, std::size_t call) {
+  const StoryNetwork network(scenario, result, result.calls[call]);
+  return cause_of(scenario, result, scenario.calls[call], network);
+}
 
 Cause cause_of(const Scenario& scenario, const RunResult& result, const CallSpec& call,
                const StoryNetwork& network) {
@@ -197,6 +262,8 @@ std::string reason_text(const std::string& reason) {
     return "NAT filter";
   if (reason == "nat-no-mapping")
     return "no mapping";
+  if (reason == "nat-refused")
+    return "no mapping left";
   if (reason == "nat-no-hairpin")
     return "no hairpinning";
   if (reason == "queue-full")

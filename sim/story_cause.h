@@ -1,9 +1,9 @@
 #pragma once
 
 // Why the packets of a call did not get through, as only the simulator can know: which NAT gave
-// another port to each destination, whose filter the checks met, which link lost how many. Internal
-// to sim/story*.cc.
+// another port to each destination, whose filter the checks met, which link lost how many.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,9 +14,13 @@ namespace parley::sim {
 struct Cause {
   std::vector<std::string> why;     // one sentence each, causes before consequences
   std::vector<std::string> losses;  // of the links; they stand among `why`, too
-  std::vector<std::string> advice;  // what would change it
+  std::vector<std::string> advice;  // what would change it; for most of what ended where it did
+  // NATs on both sides gave each destination another port, and filters dropped what came from both.
+  bool both_change_ports = false;
 };
 
+// Of one call of the run, by its index.
+Cause cause_of(const Scenario& scenario, const RunResult& result, std::size_t call);
 Cause cause_of(const Scenario& scenario, const RunResult& result, const CallSpec& call,
                const StoryNetwork& network);
 

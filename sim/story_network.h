@@ -49,6 +49,11 @@ class StoryNetwork {
   NatBehavior filtering(trace::ActorId nat) const {
     return scenario_->nodes[nat.value()].nat.filtering;
   }
+  // Of a NAT on the way: the peer on its inside.
+  std::optional<std::size_t> inside_of(std::uint32_t node) const {
+    const auto at = nat_sides_.find(node);
+    return at == nat_sides_.end() ? std::nullopt : std::optional(at->second);
+  }
   bool is_stun_server(const Endpoint& endpoint) const;
   // "alice 192.168.0.204 - home-a 198.51.100.1 - internet - 198.51.100.2 home-b - 10.0.0.7 bob"
   std::string drawing() const;

@@ -21,8 +21,9 @@ std::string short_time(Instant at) {
   return fmt::format("{:.3f}", to_seconds(at));
 }
 
-std::string milliseconds(Duration d) {
-  return fmt::format("{:.0f} ms", to_seconds(d) * 1000);
+std::string span(Duration d) {
+  return d < std::chrono::seconds(1) ? fmt::format("{:.0f} ms", to_seconds(d) * 1000)
+                                     : fmt::format("{:.1f} s", to_seconds(d));
 }
 
 // Turns the records of one call into lines. What repeats is told once.
@@ -200,7 +201,7 @@ class Narrator {
     if (!network_.side_of(record.actor) || event.error != 0 || pair.answered)
       return;
     pair.answered = true;
-    say(record, "has the response after " + milliseconds(event.rtt) + ": pair valid");
+    say(record, "has the response after " + span(event.rtt) + ": pair valid");
   }
   void on(const Record& record, const trace::IceStateChanged& event) {
     if (!network_.side_of(record.actor))
@@ -282,9 +283,26 @@ class Narrator {
     } else if (event.what == "expired") {
       say(record, fmt::format("forgets {} for {}: unused for its lifetime",
                               to_string(event.outside), to_string(event.inside)));
-    } else if (event.what == "refused") {
-      say(record, "has no mapping left for " + to_string(event.inside));
+    } else if (event.what == "refused" &&
+               refused_.insert({record.actor.value(), event.inside}).second) {
+      say(record, fmt::format("has no mapping left for {}{}", to_string(event.inside),
+                              more_refusals(record, event)));
     }
+  }
+  std::string more_refusals(const Record& first, const trace::NatMapping& refused) const {
+    std::uint64_t count = 0;
+    Instant last;
+    for (std::size_t i = index_ + 1; i < result_.records.size(); ++i) {
+      const Record& record = result_.records[i];
+      const auto* mapping = std::get_if<trace::NatMapping>(&record.event);
+      if (mapping == nullptr || record.actor != first.actor || mapping->what != refused.what ||
+          mapping->inside != refused.inside)
+        continue;
+      ++count;
+      last = record.at;
+    }
+    return count == 0 ? std::string()
+                      : fmt::format("; {} more times until {}", count, short_time(last));
   }
   void on(const Record& record, const trace::NatPermission& event) {
     if (network_.is_stun_server(event.remote) && stun_said_.insert(record.actor.value()).second) {
@@ -318,7 +336,7 @@ class Narrator {
     if (!inside || !from || *inside == *from || network_.is_stun_server(event.remote))
       return;
     std::string text = fmt::format("lets {}'s check in: {} earlier it would have been filtered",
-                                   network_.name(*from), milliseconds(event.open_for));
+                                   network_.name(*from), span(event.open_for));
     if (!std::exchange(punched_, true))
       text += ".   HOLE PUNCHED";
     say(record, text);
@@ -338,6 +356,7 @@ class Narrator {
   std::set<std::uint32_t> stun_said_;
   std::set<std::uint32_t> controlled_;
   StoryDrops drops_;
+  std::set<std::pair<std::uint32_t, Endpoint>> refused_;  // by NAT and inside
   bool punched_ = false;
 };
 

@@ -165,8 +165,10 @@ std::string relay_fact(const Story& story, Side side) {
     case RelayState::Refused:
       return fmt::format("{} asked for a relay and got none.", us);
     case RelayState::NotAsked:
-      return fmt::format("{} sent no TURN Allocate in {}.", us,
-                         story.captures.size() > 1 ? "these captures" : "this capture");
+      return story.call.from_run
+                 ? fmt::format("{} has no TURN server.", us)
+                 : fmt::format("{} sent no TURN Allocate in {}.", us,
+                               story.captures.size() > 1 ? "these captures" : "this capture");
     case RelayState::NotSeen:
       break;
   }

@@ -82,6 +82,17 @@ class OneEnd(unittest.TestCase):
             self.assertIn(part, text)
 
 
+    def test_the_text_and_the_json_of_a_failed_run_tell_one_cause(self):
+        net = scenario(profile="symmetric")
+        call = json.loads(parley("run", "-", "--json", stdin=net).stdout)["calls"][0]
+        finding = next(f for f in call["findings"] if f["code"] == call["verdict"]["code"])
+        self.assertEqual([call["verdict"]["confidence"], finding["confidence"]], ["certain"] * 2)
+        self.assertNotIn("capture", finding["because"])
+        text = " ".join(parley("run", "-", stdin=net).stdout.decode().split())
+        self.assertIn("WHY " + finding["because"], text)
+        self.assertIn("TRY " + finding["try"], text)
+
+
 class LossyLink(unittest.TestCase):
     NET = """name: Loss
 duration: 60s
@@ -104,6 +115,15 @@ call:
                          r"the link alice-bob lost \d requests? and \d responses?\.$")
         lost = sum(int(n) for n in re.findall(r"(\d) re(?:quest|sponse)", call["verdict"]["text"].split(" lost ")[1]))
         self.assertEqual(lost, 7, call["verdict"]["text"])
+
+    def test_a_link_that_loses_all_is_the_cause_and_no_relay_is_advised(self):
+        net = self.NET.replace(b"50%", b"100%")
+        call = json.loads(parley("run", "-", "--json", stdin=net).stdout)["calls"][0]
+        finding = next(f for f in call["findings"] if f["code"] == call["verdict"]["code"])
+        self.assertEqual(finding["confidence"], "certain")
+        self.assertEqual(finding["because"], "The link alice-bob lost 7 packets of alice. "
+                                             "The link alice-bob lost 7 packets of bob.")
+        self.assertEqual(finding["try"], "In the scenario: less loss on the link alice-bob.")
 
     def test_sentences_name_the_nodes(self):
         for seed in range(1, 31):

@@ -105,9 +105,12 @@ class Comparison:
         return seen == truth
 
     def call(self, path, truth, seen):
-        """What is not certain may be another cause; with one peer's capture, another end too."""
+        """What is not certain may be another cause; with one peer's capture, another end too. A run is certain."""
+        if truth["verdict"]["confidence"] != "certain" or any(f["confidence"] != "certain" for f in truth["findings"]
+                                                              if f["code"] == truth["verdict"]["code"]):
+            self.fault(f"{path}.verdict", "certain", truth["verdict"])
         certain = seen["verdict"]["confidence"] == "certain"
-        hidden = [] if certain and truth["verdict"]["confidence"] == "certain" else ["verdict"]
+        hidden = [] if certain else ["verdict"]
         if not certain and len(self.own) == 1:
             hidden += ["outcome", "reached"]
             self.compared += 1
