@@ -46,7 +46,7 @@ TEST_F(CauseOf, ANatWithoutRoomForMappingsIsNamedInWords) {
   StoryOptions how;
   how.width = 200;
   const std::string story = tell_story(scenario_, result_, {}, how);
-  EXPECT_THAT(story, HasSubstr("home-b  has no mapping left for 10.0.0.7:50000; 11 more times "
+  EXPECT_THAT(story, HasSubstr("home-b  has no mapping left for 10.0.0.7:50000; 13 more times "
                                "until 31."));
   EXPECT_THAT(story, Not(HasSubstr("nat-refused")));
 }
