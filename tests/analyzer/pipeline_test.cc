@@ -98,20 +98,20 @@ class Turn : public testing::Test {
     return out;
   }
   void allocate() {
-    script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 1));
-    script_.udp(kServer, kClient, message(stun::Class::Error, stun::Method::Allocate, 1));
-    script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 2));
-    script_.udp(kServer, kClient, message(stun::Class::Success, stun::Method::Allocate, 2));
-    script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::ChannelBind, 3));
-    script_.udp(kServer, kClient, message(stun::Class::Success, stun::Method::ChannelBind, 3));
+    script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 1));
+    script.udp(kServer, kClient, message(stun::Class::Error, stun::Method::Allocate, 1));
+    script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 2));
+    script.udp(kServer, kClient, message(stun::Class::Success, stun::Method::Allocate, 2));
+    script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::ChannelBind, 3));
+    script.udp(kServer, kClient, message(stun::Class::Success, stun::Method::ChannelBind, 3));
   }
   void channel(bool to_server, const ByteBuffer& inner) {
     ByteBuffer out;
     turn::append_channel_data(out, 0x4001, inner, false);
-    script_.udp(to_server ? kClient : kServer, to_server ? kServer : kClient, out);
+    script.udp(to_server ? kClient : kServer, to_server ? kServer : kClient, out);
   }
 
-  PacketScript script_;
+  PacketScript script;
 };
 
 TEST_F(Turn, ChecksAndMediaInsideChannelsBelongToTheCall) {
@@ -122,7 +122,7 @@ TEST_F(Turn, ChecksAndMediaInsideChannelsBelongToTheCall) {
   channel(false, PacketScript::success(check.id, kRelayed));
   for (std::uint16_t i = 0; i < 5; ++i)
     channel(true, PacketScript::rtp(7, i));
-  const std::vector<Call> calls = script_.calls();
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   const Pair& pair = calls[0].transports.at(0).pairs.at(0);
   EXPECT_TRUE(pair.through_turn);
@@ -132,16 +132,16 @@ TEST_F(Turn, ChecksAndMediaInsideChannelsBelongToTheCall) {
   EXPECT_EQ(pair.channel_or_relay, 0x4001);
   EXPECT_TRUE(pair.selected);
   EXPECT_EQ(calls[0].streams.at(0).packets, 5U);
-  EXPECT_EQ(script_.pipeline.counts(0).turn, 6U);
-  EXPECT_EQ(script_.pipeline.counts(0).srtp, 5U);
-  EXPECT_EQ(script_.pipeline.counts(0).stun, 2U);
+  EXPECT_EQ(script.pipeline.counts(0).turn, 6U);
+  EXPECT_EQ(script.pipeline.counts(0).srtp, 5U);
+  EXPECT_EQ(script.pipeline.counts(0).stun, 2U);
 }
 
 TEST_F(Turn, AnAnswerThatASnapLengthCutIsAnAnswer) {
-  script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 1));
+  script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Allocate, 1));
   const ByteBuffer refusal = message(stun::Class::Error, stun::Method::Allocate, 1);
-  script_.udp(kServer, kClient, refusal, refusal.size() - 28);
-  const std::vector<Call> calls = script_.calls();
+  script.udp(kServer, kClient, refusal, refusal.size() - 28);
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   const TurnAllocation& a = calls[0].turn.at(0);
   EXPECT_EQ(a.requests, 1U);
@@ -154,11 +154,11 @@ TEST_F(Turn, AnAnswerThatASnapLengthCutIsAnAnswer) {
 TEST_F(Turn, AChannelThatWasBoundBeforeTheCaptureHasNoPeerAddress) {
   PacketScript::Check check;
   check.use_candidate = true;
-  script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Refresh, 1));
-  script_.udp(kServer, kClient, message(stun::Class::Success, stun::Method::Refresh, 1));
+  script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Refresh, 1));
+  script.udp(kServer, kClient, message(stun::Class::Success, stun::Method::Refresh, 1));
   channel(true, PacketScript::request(check));
   channel(false, PacketScript::success(check.id, kRelayed));
-  const std::vector<Call> calls = script_.calls();
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   const Pair& pair = calls[0].transports.at(0).pairs.at(0);
   EXPECT_EQ(pair.remote.address, std::nullopt);
@@ -175,12 +175,12 @@ TEST_F(Turn, AChannelThatWasBoundBeforeTheCaptureHasNoPeerAddress) {
 
 TEST_F(Turn, WhatTheChannelCarriedBeforeItsPeerBecameKnownIsOnePathWithTheRest) {
   PacketScript::Check check;
-  script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Refresh, 1));
+  script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::Refresh, 1));
   channel(true, PacketScript::request(check));
-  script_.udp(kClient, kServer, message(stun::Class::Request, stun::Method::ChannelBind, 3));
-  script_.udp(kServer, kClient, message(stun::Class::Success, stun::Method::ChannelBind, 3));
+  script.udp(kClient, kServer, message(stun::Class::Request, stun::Method::ChannelBind, 3));
+  script.udp(kServer, kClient, message(stun::Class::Success, stun::Method::ChannelBind, 3));
   channel(false, PacketScript::success(check.id, kRelayed));
-  const std::vector<Call> calls = script_.calls();
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   ASSERT_EQ(calls[0].transports.at(0).pairs.size(), 1U);
   EXPECT_EQ(calls[0].transports[0].pairs[0].remote.address, PacketScript::at(kPeer));
@@ -195,10 +195,10 @@ TEST_F(Turn, ChannelDataBeforeTheFirstTurnMessageIsReadOnceTheFlowIsKnown) {
   allocate();
   PacketScript::Check check;
   channel(true, PacketScript::request(check));
-  const std::vector<Call> calls = script_.calls();
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
-  EXPECT_EQ(script_.pipeline.counts(0).other, 0U);
-  EXPECT_EQ(script_.pipeline.counts(0).srtp, 12U);
+  EXPECT_EQ(script.pipeline.counts(0).other, 0U);
+  EXPECT_EQ(script.pipeline.counts(0).srtp, 12U);
 }
 
 // What was kept and read makes room for the next flow.
@@ -210,13 +210,12 @@ TEST_F(Turn, EarlyChannelDataOfOneFlowAfterAnotherIsKeptAndRead) {
     ByteBuffer data;
     turn::append_channel_data(data, 0x4001, ByteBuffer(1000, std::byte{0x80}), false);
     for (std::size_t i = 0; i < Pipeline::kMaxEarlyPackets; ++i)
-      script_.udp(client, kServer, data);
-    script_.udp(client, kServer,
-                message(stun::Class::Request, stun::Method::Allocate, 100 + round));
+      script.udp(client, kServer, data);
+    script.udp(client, kServer, message(stun::Class::Request, stun::Method::Allocate, 100 + round));
   }
-  ASSERT_EQ(script_.pipeline.turn().size(), kRounds);
+  ASSERT_EQ(script.pipeline.turn().size(), kRounds);
   for (std::uint32_t i = 0; i < kRounds; ++i)
-    EXPECT_EQ(script_.pipeline.turn()[i].relayed_packets[0], Pipeline::kMaxEarlyPackets) << i;
+    EXPECT_EQ(script.pipeline.turn()[i].relayed_packets[0], Pipeline::kMaxEarlyPackets) << i;
 }
 
 TEST_F(Turn, MediaThroughAChannelWithoutACheckBelongsToTheCallOfItsClient) {
@@ -226,9 +225,9 @@ TEST_F(Turn, MediaThroughAChannelWithoutACheckBelongsToTheCallOfItsClient) {
   for (std::uint16_t i = 0; i < 6; ++i) {
     ByteBuffer data;
     turn::append_channel_data(data, 0x4003, PacketScript::rtp(8, i), false);
-    script_.udp(kServer, kClient, data);
+    script.udp(kServer, kClient, data);
   }
-  const std::vector<Call> calls = script_.calls();
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   ASSERT_EQ(calls[0].streams.size(), 1U);
   EXPECT_EQ(calls[0].streams[0].from, Side::B);
@@ -239,8 +238,8 @@ TEST_F(Turn, MediaThroughAChannelWithoutACheckBelongsToTheCallOfItsClient) {
 TEST_F(Turn, ChannelDataAloneWithoutTurnIsNotBelieved) {
   for (std::uint16_t i = 0; i < 6; ++i)
     channel(true, PacketScript::rtp(7, i));
-  EXPECT_TRUE(script_.calls().empty());
-  EXPECT_EQ(script_.pipeline.counts(0).other, 6U);
+  EXPECT_TRUE(script.calls().empty());
+  EXPECT_EQ(script.pipeline.counts(0).other, 6U);
 }
 
 TEST_F(Turn, TwoClientsOfAServerThatMeantEachOtherAreOneCall) {
@@ -248,12 +247,12 @@ TEST_F(Turn, TwoClientsOfAServerThatMeantEachOtherAreOneCall) {
   ByteBuffer answer;
   stun::MessageBuilder b(answer, stun::Class::Success, stun::Method::Allocate, PacketScript::id(9));
   b.address(stun::Attribute::XorRelayedAddress, PacketScript::at(kPeer)).finish();
-  script_.udp("198.51.100.99:1000", kServer,
-              message(stun::Class::Request, stun::Method::Allocate, 9));
-  script_.udp(kServer, "198.51.100.99:1000", answer);
-  script_.udp("198.51.100.55:1000", kServer,
-              message(stun::Class::Request, stun::Method::Allocate, 10));
-  const std::vector<Call> calls = script_.calls();
+  script.udp("198.51.100.99:1000", kServer,
+             message(stun::Class::Request, stun::Method::Allocate, 9));
+  script.udp(kServer, "198.51.100.99:1000", answer);
+  script.udp("198.51.100.55:1000", kServer,
+             message(stun::Class::Request, stun::Method::Allocate, 10));
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 2U) << "the third client meant nobody";
   EXPECT_TRUE(calls[0].server_only);
   ASSERT_EQ(calls[0].turn.size(), 2U);
@@ -264,7 +263,7 @@ TEST_F(Turn, TwoClientsOfAServerThatMeantEachOtherAreOneCall) {
 
 TEST_F(Turn, AnAllocationKeepsItsRefusalAndItsGrant) {
   allocate();
-  const std::vector<Call> calls = script_.calls();
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   ASSERT_EQ(calls[0].turn.size(), 1U);
   const TurnAllocation& a = calls[0].turn[0];
@@ -281,9 +280,9 @@ TEST_F(Turn, AnAllocationKeepsItsRefusalAndItsGrant) {
 
 TEST_F(Turn, AServerThatNeverAnswersIsSilent) {
   for (int i = 0; i < 3; ++i)
-    script_.time(i * 500).udp(kClient, kServer,
-                              message(stun::Class::Request, stun::Method::Allocate, 1));
-  const std::vector<Call> calls = script_.calls();
+    script.time(i * 500).udp(kClient, kServer,
+                             message(stun::Class::Request, stun::Method::Allocate, 1));
+  const std::vector<Call> calls = script.calls();
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].turn.at(0).state, "silent");
   EXPECT_EQ(calls[0].turn.at(0).requests, 3U);
