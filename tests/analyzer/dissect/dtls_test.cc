@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/dissect/field.h"
+#include "tests/analyzer/dissect/field_search.h"
 #include "tests/support/files.h"
 
 namespace parley::analyzer {
@@ -50,15 +51,6 @@ std::vector<std::string> all(const Field& field, std::string_view name) {
   std::vector<std::string> values;
   collect(field, name, values);
   return values;
-}
-
-const Field* find(const Field& field, std::string_view name) {
-  if (field.name == name)
-    return &field;
-  for (const Field& part : field.children)
-    if (const Field* found = find(part, name))
-      return found;
-  return nullptr;
 }
 
 void expect_inside(const Field& field, std::size_t begin, std::size_t end) {

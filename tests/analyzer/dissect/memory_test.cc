@@ -5,6 +5,7 @@
 #include "analyzer/dissect/field.h"
 #include "stack/crypto/hmac.h"
 #include "stack/wire/turn.h"
+#include "tests/analyzer/dissect/field_search.h"
 
 namespace parley::analyzer {
 namespace {
@@ -32,30 +33,21 @@ ByteBuffer fragment(std::size_t begin, std::size_t end, std::size_t type = 3) {
       .value();
 }
 
-const Field* find(const Field& field, std::string_view name) {
-  if (field.name == name)
-    return &field;
-  for (const Field& part : field.children)
-    if (const Field* found = find(part, name))
-      return found;
-  return nullptr;
-}
-
 class DissectMemoryTest : public testing::Test {
  protected:
   Field dtls(std::uint64_t packet, const ByteBuffer& bytes, std::string_view from = kA) {
-    memory_.begin(packet, at(from), at(kB));
-    return dissect_dtls(bytes, options_);
+    memory.begin(packet, at(from), at(kB));
+    return dissect_dtls(bytes, options);
   }
   Field turn(std::uint64_t packet, const ByteBuffer& bytes) {
-    memory_.begin(packet, at(kA), at(kB));
-    return dissect_turn(bytes, options_);
+    memory.begin(packet, at(kA), at(kB));
+    return dissect_turn(bytes, options);
   }
 
   static constexpr std::string_view kA = "192.0.2.1:1000";
   static constexpr std::string_view kB = "192.0.2.2:2000";
-  DissectMemory memory_;
-  DissectOptions options_{{}, {}, {}, false, &memory_, {}};
+  DissectMemory memory;
+  DissectOptions options{{}, {}, {}, false, &memory, {}};
 };
 
 TEST_F(DissectMemoryTest, AMessageOfTwoPacketsIsOpenedUnderItsLastFragment) {
@@ -111,7 +103,7 @@ TEST_F(DissectMemoryTest, MoreFlowsThanFitForgetTheOneUnusedForLongest) {
 }
 
 TEST_F(DissectMemoryTest, AResponseIsCheckedWithTheNamesOfItsRequest) {
-  options_.passwords = {"other", "secret"};
+  options.passwords = {"other", "secret"};
   const auto key = crypto::long_term_key("user", "realm", "secret");
   ByteBuffer request;
   stun::MessageBuilder(request, stun::Class::Request, stun::Method::Refresh, {})
@@ -130,7 +122,7 @@ TEST_F(DissectMemoryTest, AResponseIsCheckedWithTheNamesOfItsRequest) {
 }
 
 TEST_F(DissectMemoryTest, APasswordOfOneCredentialIsNoFaultOfAnother) {
-  options_.passwords = {"secret"};
+  options.passwords = {"secret"};
   ByteBuffer check;
   stun::MessageBuilder(check, stun::Class::Request, stun::Method::Binding, {})
       .text(Attribute::Username, "a:b")

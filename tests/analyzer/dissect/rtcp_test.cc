@@ -5,6 +5,7 @@
 #include "analyzer/dissect/field.h"
 #include "stack/base/random.h"
 #include "stack/wire/rtcp_builder.h"
+#include "tests/analyzer/dissect/field_search.h"
 #include "tests/support/files.h"
 
 namespace parley::analyzer {
@@ -12,20 +13,6 @@ namespace {
 
 ByteBuffer hex(std::string_view text) {
   return parse_hex(text).value();
-}
-
-const Field* find(const Field& field, std::string_view name) {
-  if (field.name == name)
-    return &field;
-  for (const Field& part : field.children)
-    if (const Field* found = find(part, name))
-      return found;
-  return nullptr;
-}
-
-std::string value(const Field& root, std::string_view name) {
-  const Field* field = find(root, name);
-  return field == nullptr ? "(absent)" : field->value;
 }
 
 std::string range(const Field& root, std::string_view name) {

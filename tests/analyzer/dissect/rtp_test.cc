@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyzer/dissect/field.h"
+#include "tests/analyzer/dissect/field_search.h"
 #include "tests/support/files.h"
 
 namespace parley::analyzer {
@@ -13,20 +14,6 @@ using nlohmann::json;
 
 ByteBuffer hex(std::string_view text) {
   return parse_hex(text).value();
-}
-
-const Field* find(const Field& field, std::string_view name) {
-  if (field.name == name)
-    return &field;
-  for (const Field& part : field.children)
-    if (const Field* found = find(part, name))
-      return found;
-  return nullptr;
-}
-
-std::string value(const Field& root, std::string_view name) {
-  const Field* field = find(root, name);
-  return field == nullptr ? "(absent)" : field->value;
 }
 
 TEST(DissectRtp, ShowsWhatTsharkShows) {
