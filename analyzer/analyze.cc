@@ -270,10 +270,6 @@ bool holds_stun_only(const Call& call, const std::vector<Capture>& captures) {
          std::all_of(call.captures.begin(), call.captures.end(), stun_only);
 }
 
-}  // namespace
-
-namespace {
-
 // What all the files hold, and their packets in order.
 struct Material {
   Material(const std::vector<std::string>& files, const AnalyzeOptions& options,

@@ -2,7 +2,8 @@
 
 // What two peers tell each other outside the media path: offer and answer, candidates one by one
 // (trickle, RFC 8838), and that there are no more. Holds the values that ICE and DTLS need, as the
-// attributes of RFC 8839 and RFC 8842 would carry them; deliberately knows no SDP and no transport.
+// attributes of RFC 8839 and RFC 8842 carry them; deliberately knows no session description as a
+// whole and no transport.
 
 #include <cstdint>
 #include <optional>
@@ -49,9 +50,9 @@ using SignalingMessage = std::variant<Description, SignaledCandidate, EndOfCandi
 
 // "candidate:1 1 udp 2130706431 192.168.0.204 50000 typ host"
 std::string to_line(const SignaledCandidate& candidate);
-// The inverse, with or without "a=" in front; attributes that it does not know are skipped. A
-// transport other than UDP and a name instead of an address (mDNS) are Unsupported. The offsets in
-// errors count characters of `line`.
+// The inverse, by sdp::Candidate: "a=" and "candidate:" in front may be missing, attributes that it
+// does not know are skipped. A transport other than UDP and a name instead of an address (mDNS) are
+// Unsupported. The offsets in errors count characters of `line`.
 Result<SignaledCandidate> parse_candidate_line(std::string_view line);
 
 // "offer" "answer" "candidate" "end-of-candidates", as signaling events name them.

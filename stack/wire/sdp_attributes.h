@@ -26,9 +26,16 @@ struct Value {
   std::uint32_t offset = 0;
 
   Value() = default;
+  // NOLINTBEGIN(google-explicit-constructor): every decode() takes text and attributes alike
   Value(std::string_view value, std::uint32_t at = 0) : text(value), offset(at) {}
   Value(const Attribute& attribute)
       : text(attribute.value.value_or(std::string_view())), offset(attribute.value_offset) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  // Of a piece of `text`, counted like `offset`.
+  std::uint32_t offset_of(std::string_view part) const {
+    return offset + static_cast<std::uint32_t>(part.data() - text.data());
+  }
 };
 
 // a=candidate (RFC 8839 section 5.1).

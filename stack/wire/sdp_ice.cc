@@ -16,10 +16,6 @@ char small(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-std::uint32_t offset_of(const Value& value, std::string_view part) {
-  return value.offset + static_cast<std::uint32_t>(part.data() - value.text.data());
-}
-
 std::optional<std::uint8_t> hex_digit(char c) {
   if (c >= '0' && c <= '9')
     return static_cast<std::uint8_t>(c - '0');
@@ -43,26 +39,26 @@ Result<Candidate> decode_required(const Value& value, const std::vector<std::str
     return wire_error(WireFault::BadValue, value.offset, "a foundation of 1 to 32 ice-chars");
   const auto component = number_of(words[1], 256);
   if (!component || *component == 0)
-    return wire_error(WireFault::BadValue, offset_of(value, words[1]), "a component of 1 to 256");
+    return wire_error(WireFault::BadValue, value.offset_of(words[1]), "a component of 1 to 256");
   result.component = static_cast<std::uint16_t>(*component);
   result.transport = words[2];
   const auto priority = number_of(words[3], 0xffffffffU);
   if (!priority)
-    return wire_error(WireFault::BadValue, offset_of(value, words[3]), "a priority of 32 bits");
+    return wire_error(WireFault::BadValue, value.offset_of(words[3]), "a priority of 32 bits");
   result.priority = static_cast<std::uint32_t>(*priority);
   result.address = words[4];
   if (words[4].empty())
-    return wire_error(WireFault::BadValue, offset_of(value, words[4]), "an address");
+    return wire_error(WireFault::BadValue, value.offset_of(words[4]), "an address");
   result.ip = IpAddress::parse(words[4]);
   const auto port = number_of(words[5], 65535);
   if (!port)
-    return wire_error(WireFault::BadValue, offset_of(value, words[5]), "a port of 0 to 65535");
+    return wire_error(WireFault::BadValue, value.offset_of(words[5]), "a port of 0 to 65535");
   result.port = static_cast<std::uint16_t>(*port);
   if (words[6] != "typ")
-    return wire_error(WireFault::BadMagic, offset_of(value, words[6]), "typ");
+    return wire_error(WireFault::BadMagic, value.offset_of(words[6]), "typ");
   result.type = words[7];
   if (result.type.empty())
-    return wire_error(WireFault::BadValue, offset_of(value, words[7]), "a candidate type");
+    return wire_error(WireFault::BadValue, value.offset_of(words[7]), "a candidate type");
   return result;
 }
 
@@ -101,7 +97,7 @@ Result<Candidate> Candidate::decode(Value value) {
   for (std::size_t i = 8; i < words.size(); i += 2) {
     const std::string_view name = words[i];
     if (i + 1 == words.size())
-      return wire_error(WireFault::Truncated, offset_of(value, name) + name.size(),
+      return wire_error(WireFault::Truncated, value.offset_of(name) + name.size(),
                         "a value after the name of an extension");
     const std::string_view word = words[i + 1];
     if (name == "raddr") {
@@ -109,7 +105,7 @@ Result<Candidate> Candidate::decode(Value value) {
     } else if (name == "rport") {
       const auto port = number_of(word, 65535);
       if (!port)
-        return wire_error(WireFault::BadValue, offset_of(value, word), "a port of 0 to 65535");
+        return wire_error(WireFault::BadValue, value.offset_of(word), "a port of 0 to 65535");
       result->related_port = static_cast<std::uint16_t>(*port);
     } else if (name == "tcptype") {
       result->tcp_type = word;
@@ -176,12 +172,12 @@ Result<Fingerprint> Fingerprint::decode(Value value) {
     const auto low = i + 1 < hex.size() ? hex_digit(hex[i + 1]) : std::nullopt;
     const bool separated = i + 2 == hex.size() || (i + 3 < hex.size() && hex[i + 2] == ':');
     if (!high || !low || !separated)
-      return wire_error(WireFault::BadValue, offset_of(value, hex) + i,
+      return wire_error(WireFault::BadValue, value.offset_of(hex) + i,
                         "two hexadecimal digits for each octet, colons between");
     result.digest.push_back(static_cast<std::uint8_t>(*high << 4U | *low));
   }
   if (result.digest.empty())
-    return wire_error(WireFault::Truncated, offset_of(value, hex), "a fingerprint");
+    return wire_error(WireFault::Truncated, value.offset_of(hex), "a fingerprint");
   return result;
 }
 
@@ -257,7 +253,7 @@ Result<SctpMap> SctpMap::decode(Value value) {
   if (words.size() > 2) {
     const auto streams = number_of(words[2], 0xffffffffU);
     if (!streams)
-      return wire_error(WireFault::BadValue, offset_of(value, words[2]), "a number of streams");
+      return wire_error(WireFault::BadValue, value.offset_of(words[2]), "a number of streams");
     result.streams = static_cast<std::uint32_t>(*streams);
   }
   return result;

@@ -7,10 +7,6 @@
 namespace parley::sdp {
 namespace {
 
-std::uint32_t offset_of(const Value& value, std::string_view part) {
-  return value.offset + static_cast<std::uint32_t>(part.data() - value.text.data());
-}
-
 std::size_t end_of(const Value& value) {
   return value.offset + value.text.size();
 }
@@ -42,14 +38,14 @@ bool same_without_case(std::string_view a, std::string_view b) {
 Result<std::uint8_t> decode_payload_type(const Value& value, std::string_view word) {
   const auto number = number_of(word, 127);
   if (!number)
-    return wire_error(WireFault::BadValue, offset_of(value, word), "a payload type of 0 to 127");
+    return wire_error(WireFault::BadValue, value.offset_of(word), "a payload type of 0 to 127");
   return static_cast<std::uint8_t>(*number);
 }
 
 Result<std::uint32_t> decode_ssrc(const Value& value, std::string_view word) {
   const auto number = number_of(word, 0xffffffffU);
   if (!number)
-    return wire_error(WireFault::BadValue, offset_of(value, word), "an SSRC of 32 bits");
+    return wire_error(WireFault::BadValue, value.offset_of(word), "an SSRC of 32 bits");
   return static_cast<std::uint32_t>(*number);
 }
 
@@ -79,7 +75,7 @@ Result<Simulcast::Streams> decode_streams(const Value& value, std::string_view l
       choice.rid.remove_prefix(1);
     }
     if (choice.rid.empty())
-      return wire_error(WireFault::BadValue, offset_of(value, list) + at, "a rid");
+      return wire_error(WireFault::BadValue, value.offset_of(list) + at, "a rid");
     streams.back().push_back(choice);
     if (end < list.size() && list[end] == ';')
       streams.emplace_back();
@@ -127,12 +123,12 @@ Result<RtpMap> RtpMap::decode(Value value) {
     return wire_error(WireFault::Truncated, end_of(value), "an encoding name");
   const auto rate = number_of(rate_word, 0xffffffffU);
   if (!rate || *rate == 0)
-    return wire_error(WireFault::BadValue, offset_of(value, rate_word), "a clock rate in Hz");
+    return wire_error(WireFault::BadValue, value.offset_of(rate_word), "a clock rate in Hz");
   result.clock_rate = static_cast<std::uint32_t>(*rate);
   if (!channels.empty()) {
     const auto count = number_of(channels, 255);
     if (!count || *count == 0)
-      return wire_error(WireFault::BadValue, offset_of(value, channels), "a number of channels");
+      return wire_error(WireFault::BadValue, value.offset_of(channels), "a number of channels");
     result.channels = static_cast<std::uint8_t>(*count);
   }
   return result;
@@ -252,7 +248,7 @@ Result<Rid> Rid::decode(Value value) {
   if (id.empty())
     return wire_error(WireFault::Truncated, value.offset, "a rid");
   if (direction != "send" && direction != "recv")
-    return wire_error(WireFault::BadValue, offset_of(value, direction), "send or recv");
+    return wire_error(WireFault::BadValue, value.offset_of(direction), "send or recv");
   Rid result;
   result.id = id;
   result.send = direction == "send";
@@ -279,7 +275,7 @@ Result<Simulcast> Simulcast::decode(Value value) {
   for (std::size_t i = 0; i < words.size(); i += 2) {
     const bool sends = words[i] == "send";
     if (!sends && words[i] != "recv")
-      return wire_error(WireFault::BadValue, offset_of(value, words[i]), "send or recv");
+      return wire_error(WireFault::BadValue, value.offset_of(words[i]), "send or recv");
     if (i + 1 == words.size())
       return wire_error(WireFault::Truncated, end_of(value), "a list of rids");
     const auto streams = decode_streams(value, words[i + 1]);
@@ -300,7 +296,7 @@ Result<RtcpAddress> RtcpAddress::decode(Value value) {
   if (words.size() == 4)
     result.address = words[3];
   else if (words.size() != 1)
-    return wire_error(WireFault::BadValue, offset_of(value, words[1]),
+    return wire_error(WireFault::BadValue, value.offset_of(words[1]),
                       "network type, address type and address");
   return result;
 }

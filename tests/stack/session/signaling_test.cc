@@ -73,18 +73,27 @@ struct BadLine {
 
 TEST(CandidateLine, SaysWhatIsWrongAndWhere) {
   for (const BadLine& bad : std::vector<BadLine>{
-           {"cand:1 1 udp 1 192.0.2.1 1 typ host", WireFault::BadMagic, 0, "candidate"},
-           {"candidate:{} 1 udp 1 192.0.2.1 1 typ host", WireFault::BadValue, 10, "foundation"},
-           {"candidate:1 0 udp 1 192.0.2.1 1 typ host", WireFault::BadValue, 12, "component"},
-           {"candidate:1 1 tcp 1 192.0.2.1 1 typ host", WireFault::Unsupported, 14, "transport"},
-           {"candidate:1 1 udp -1 192.0.2.1 1 typ host", WireFault::BadValue, 18, "priority"},
-           {"candidate:1 1 udp 1 1234.local 1 typ host", WireFault::Unsupported, 20, "address"},
-           {"candidate:1 1 udp 1 192.0.2.256 1 typ host", WireFault::BadValue, 20, "address"},
-           {"candidate:1 1 udp 1 192.0.2.1 65536 typ host", WireFault::BadValue, 30, "port"},
-           {"candidate:1 1 udp 1 192.0.2.1 1 tip host", WireFault::BadValue, 32, "typ"},
-           {"candidate:1 1 udp 1 192.0.2.1 1 typ hast", WireFault::BadValue, 36, "type"},
-           {"candidate:1 1 udp 1 192.0.2.1 1 typ host raddr x", WireFault::BadValue, 47, "raddr"},
-           {"candidate:1 1 udp 1 192.0.2.1 1 typ host rport", WireFault::Truncated, 46, "rport"}}) {
+           {"cand:1 1 udp 1 192.0.2.1 1 typ host", WireFault::BadValue, 0,
+            "a foundation of 1 to 32 ice-chars"},
+           {"candidate:{} 1 udp 1 192.0.2.1 1 typ host", WireFault::BadValue, 10,
+            "a foundation of 1 to 32 ice-chars"},
+           {"candidate:1 0 udp 1 192.0.2.1 1 typ host", WireFault::BadValue, 12,
+            "a component of 1 to 256"},
+           {"candidate:1 1 tcp 1 192.0.2.1 1 typ host", WireFault::Unsupported, 14, "udp"},
+           {"candidate:1 1 udp -1 192.0.2.1 1 typ host", WireFault::BadValue, 18,
+            "a priority of 32 bits"},
+           {"candidate:1 1 udp 1 1234.local 1 typ host", WireFault::Unsupported, 20,
+            "an IP address"},
+           {"candidate:1 1 udp 1 192.0.2.256 1 typ host", WireFault::BadValue, 20, "an IP address"},
+           {"candidate:1 1 udp 1 192.0.2.1 65536 typ host", WireFault::BadValue, 30,
+            "a port of 0 to 65535"},
+           {"candidate:1 1 udp 1 192.0.2.1 1 tip host", WireFault::BadMagic, 32, "typ"},
+           {"candidate:1 1 udp 1 192.0.2.1 1 typ hast", WireFault::BadValue, 36,
+            "host, srflx, prflx or relay"},
+           {"candidate:1 1 udp 1 192.0.2.1 1 typ host raddr x", WireFault::BadValue, 47,
+            "an IP address"},
+           {"candidate:1 1 udp 1 192.0.2.1 1 typ host rport", WireFault::Truncated, 46,
+            "a value after the name of an extension"}}) {
     const auto parsed = parse_candidate_line(bad.line);
     ASSERT_FALSE(parsed.has_value()) << bad.line;
     EXPECT_EQ(parsed.error(), (WireError{bad.fault, bad.offset, bad.field}))
