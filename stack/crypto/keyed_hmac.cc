@@ -1,6 +1,7 @@
 // Of EVP's ways to start from a hash state that was kept, each allocates: EVP_MAC_init() and
 // EVP_MD_CTX_copy_ex() both duplicate the digest's context. The SHA-1 functions below EVP work on a
 // plain struct; OpenSSL 3 keeps them and calls them deprecated.
+// NOLINTNEXTLINE(readability-identifier-naming): OpenSSL's name
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "stack/crypto/keyed_hmac.h"

@@ -9,6 +9,7 @@
 
 namespace parley::srtp {
 
+// NOLINTBEGIN(readability-identifier-naming): SHA1_80 without its underscore is another hash
 enum class Profile : std::uint8_t {
   Aes128CmSha1_80,  // RFC 5764 section 4.1.2; "CM" is AES in counter mode
   Aes128CmSha1_32,
@@ -21,6 +22,7 @@ enum class Profile : std::uint8_t {
   Aes256CmSha1_80,
   Aes256CmSha1_32
 };
+// NOLINTEND(readability-identifier-naming)
 
 enum class Cipher : std::uint8_t { Null, AesCm, AesGcm };
 
