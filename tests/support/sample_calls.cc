@@ -1,5 +1,6 @@
 #include "tests/support/sample_calls.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace parley::test {
@@ -277,6 +278,23 @@ Analysis restarted_call() {
   analysis.captures[0].by_protocol = {{"stun", 57},   {"dtls", 39}, {"srtp", 924},
                                       {"srtcp", 239}, {"icmp", 7},  {"other", 37}};
   return analysis;
+}
+
+Flow flow(Side from, const char* source, const char* destination, double first, double last) {
+  Flow f;
+  f.from = from;
+  f.source = endpoint(source);
+  f.destination = endpoint(destination);
+  f.rtp = 100;
+  f.first_at = at(first);
+  f.last_at = at(last);
+  return f;
+}
+
+const analyzer::Finding* find(const Call& call, std::string_view code) {
+  const auto found = std::find_if(call.findings.begin(), call.findings.end(),
+                                  [&](const analyzer::Finding& f) { return f.code == code; });
+  return found == call.findings.end() ? nullptr : &*found;
 }
 
 }  // namespace parley::test

@@ -3,6 +3,8 @@
 // Calls built by hand, fact by fact, from captures that were read with tshark: what diagnose and
 // the reports are tested with, apart from any packet.
 
+#include <string_view>
+
 #include "analyzer/model/model.h"
 
 namespace parley::test {
@@ -25,5 +27,10 @@ analyzer::Pair pair(analyzer::Side side, analyzer::Candidate local, analyzer::Ca
                     std::uint64_t requests, std::uint64_t responses);
 // ICE worked on one host pair and DTLS 1.2 finished: the call that others are made from.
 analyzer::Call connected_call();
+// 100 packets of RTP.
+analyzer::Flow flow(analyzer::Side from, const char* source, const char* destination, double first,
+                    double last);
+// The first finding with that code; nullptr when there is none.
+const analyzer::Finding* find(const analyzer::Call& call, std::string_view code);
 
 }  // namespace parley::test

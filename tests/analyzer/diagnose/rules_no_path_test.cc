@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
 #include "analyzer/diagnose/diagnose.h"
@@ -10,14 +8,9 @@ namespace {
 
 using test::at;
 using test::endpoint;
+using test::find;
 using test::packet;
 using trace::CandidateType;
-
-const Finding* find(const Call& call, std::string_view code) {
-  const auto found = std::find_if(call.findings.begin(), call.findings.end(),
-                                  [&](const Finding& f) { return f.code == code; });
-  return found == call.findings.end() ? nullptr : &*found;
-}
 
 std::string everything_said(const Call& call) {
   std::string text = call.verdict.text;

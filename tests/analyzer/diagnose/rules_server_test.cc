@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
 #include "analyzer/diagnose/diagnose.h"
@@ -10,13 +8,8 @@ namespace {
 
 using test::at;
 using test::endpoint;
+using test::find;
 using test::packet;
-
-const Finding* find(const Call& call, std::string_view code) {
-  const auto found = std::find_if(call.findings.begin(), call.findings.end(),
-                                  [&](const Finding& f) { return f.code == code; });
-  return found == call.findings.end() ? nullptr : &*found;
-}
 
 TurnAllocation refused(std::uint16_t code, bool authenticated) {
   TurnAllocation allocation;
