@@ -413,9 +413,6 @@ Call Builder::build_call(std::uint32_t index) {
   if (const auto way = one_direction(call))
     for (Transport& t : call.transports)
       t.heard_only = way->sender();
-  for (Transport& t : call.transports)
-    if (up_before_capture(t))
-      withdraw_beginning(t);
   return call;
 }
 
@@ -444,6 +441,11 @@ void Builder::place_servers(std::vector<Call>& calls) const {
     for (TurnAllocation& allocation : call.turn)
       if (allocation.state == "silent" && one_direction(call))
         allocation.state = "requested";
+    for (Transport& t : call.transports)
+      if (checked_before_capture(call, t)) {
+        t.first_checks_missing = true;
+        withdraw_beginning(t);
+      }
   }
 }
 

@@ -19,8 +19,13 @@ double milliseconds(Duration d) {
 // An agent answers a check at once; on the far side of a network its answers are later than this.
 constexpr Duration kOwnAnswer = std::chrono::milliseconds(2);
 constexpr std::uint64_t kTransmissions = 7;  // Rc of RFC 8489 section 6.2.1
-// Requests for this long without an answer.
+// Requests for this long without an answer, and none after them.
 constexpr Duration kTriedEnough = std::chrono::seconds(10);
+constexpr Duration kQuietAfterChecks = std::chrono::seconds(4);
+// libwebrtc stops to check a connection after 15 s without any answer (CONNECTION_WRITE_TIMEOUT of
+// its p2p_constants), the last check being a round of pairs earlier: nothing need follow in the
+// capture.
+constexpr Duration kTriedToTheEnd = std::chrono::milliseconds(14'900);
 
 }  // namespace
 
@@ -369,7 +374,10 @@ bool PairBuilder::gave_up(const PairSet& set, const Pair& pair) const {
   if (sums.requests > sums.transactions)
     return sums.longest_unanswered >= kTransmissions &&
            path.requests_after_success >= kTransmissions;
-  return pair.responses == 0 && path.last_request.at - path.first.at >= kTriedEnough;
+  const Duration tried = path.last_request.at - path.first.at;
+  return pair.responses == 0 &&
+         (tried >= kTriedToTheEnd ||
+          (tried >= kTriedEnough && end_ - path.last_request.at >= kQuietAfterChecks));
 }
 
 // Away from the agent's socket its requests may be lost before they are seen, and their answers

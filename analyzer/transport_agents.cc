@@ -58,12 +58,15 @@ AgentPairs sum_up(const Transport& t, Side side) {
 // RFC 7675: the last answer on the selected pair, and how long the agent asked on after it. When
 // consent expires it stops asking, at most one interval after its last check.
 void judge_consent(const Pair& selected, Instant end, TransportAgent& agent) {
-  if (!selected.last_response_at || !selected.last_at)
+  const std::optional<Instant> answered =
+      selected.responses > 0 ? selected.last_response_at : selected.first_at;
+  if (!answered || !selected.last_at)
     return;
-  const Instant since =
-      std::max(*selected.last_response_at, agent.connected.value_or(*selected.last_response_at));
+  const Instant since = std::max(*answered, agent.connected.value_or(*answered));
   const Duration silent = *selected.last_at - since;
-  if (selected.requests_after_last_response < kUnansweredForDisconnected)
+  const std::uint64_t unanswered =
+      selected.responses > 0 ? selected.requests_after_last_response : selected.requests;
+  if (unanswered < kUnansweredForDisconnected)
     return;
   if (silent >= kConsent - kLongestInterval && end - since >= kConsent) {
     agent.consent_lost = since + kConsent;

@@ -240,7 +240,11 @@ std::optional<Side> silent_behind_dtls(const Transport& transport) {
 bool gave_up(const Silence& silence) {
   constexpr Duration kLongest = std::chrono::seconds(30);  // RFC 7675 5.1
   constexpr Duration kUsual = std::chrono::seconds(12);
+  // libwebrtc holds a connection for unreliable after 5 s and 5 checks.
+  constexpr Duration kUnreliable = std::chrono::seconds(5);
   constexpr std::uint64_t kChecks = 5;
+  if (silence.complete && silence.lasted >= kUnreliable && silence.unanswered >= kChecks)
+    return true;
   return silence.lasted >= kLongest || (silence.lasted >= kUsual && silence.unanswered >= kChecks);
 }
 
@@ -267,14 +271,33 @@ bool seen_from_a_server(const Call& call, const std::vector<Capture>& captures) 
                      [&](const StunServerUse& use) { return both(use.server.address); });
 }
 
+namespace {
+
+bool heard_at_all(const Transport& transport, Side side) {
+  return std::any_of(transport.flows.begin(), transport.flows.end(),
+                     [&](const Flow& flow) { return flow.from == side; }) ||
+         std::any_of(transport.pairs.begin(), transport.pairs.end(), [&](const Pair& pair) {
+           return pair.agent == side ? pair.requests > 0 : pair.responses > 0;
+         });
+}
+
+}  // namespace
+
 std::optional<Silence> consent_silence(const Transport& transport, Side side, Instant end) {
   constexpr Duration kMargin = std::chrono::milliseconds(500);
   const Pair* pair = selected_pair(transport, side);
-  if (pair == nullptr || pair->requests_after_last_response == 0 || !pair->last_at ||
-      !pair->last_response_at || *pair->last_at <= *pair->last_response_at)
+  if (pair == nullptr || !pair->last_at)
     return std::nullopt;
-  Silence silence{pair, *pair->last_at - *pair->last_response_at,
-                  pair->requests_after_last_response};
+  const bool answered = pair->last_response_at.has_value();
+  const std::optional<Instant> since = answered ? pair->last_response_at : pair->first_at;
+  // What one direction alone shows of answers is nothing.
+  if (!since || *pair->last_at <= *since || (!answered && transport.heard_only))
+    return std::nullopt;
+  Silence silence{pair, *since, *pair->last_at - *since,
+                  answered ? pair->requests_after_last_response : pair->requests};
+  if (silence.unanswered == 0)
+    return std::nullopt;
+  silence.complete = !answered && !heard_at_all(transport, other(side));
   const double rtt_ms = pair->rtt ? pair->rtt->max : 0;
   const Duration due =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(rtt_ms)) +

@@ -79,8 +79,11 @@ std::optional<Side> silent_behind_dtls(const Transport& transport);
 // The consent of `side` on its selected pair: how long the last checks went unanswered.
 struct Silence {
   const Pair* pair = nullptr;
-  Duration lasted{};             // from the last answer (or first request) to the last request
+  Instant since;                 // the last answer; the first request where none was seen
+  Duration lasted{};             // from then to the last request
   std::uint64_t unanswered = 0;  // requests since then
+  // No answer was seen at all, nor any packet of the other side.
+  bool complete = false;
 };
 // `end`: of the captures. A check that is so young that its answer may still be under way does not
 // count.

@@ -229,7 +229,7 @@ void add_untold_port_fact(const Story& story, Side side, Finding& finding) {
 
 const Pair* only_reflexive(const Transport& transport, Side side) {
   // Which check came first was before the capture.
-  if (up_before_capture(transport))
+  if (first_checks_missing(transport))
     return nullptr;
   const Pair* own = nullptr;
   for (const Pair& pair : transport.pairs) {

@@ -65,13 +65,21 @@ void conflict_facts(const Story& story, const Transport& transport, Finding& fin
 
 void consent_facts(const Story& story, Side side, const Silence& silence, Finding& finding) {
   const Pair& pair = *silence.pair;
-  finding.facts.push_back(
-      fmt::format("{}'s last answer on {} -> {} came at {} {}.", to_string(side),
-                  address_word(pair.local), address_word(pair.remote),
-                  story.cite.time(*pair.last_response_at), story.cite.ref(pair.last_response)));
-  finding.facts.push_back(fmt::format("{} sent after it, over {}, got none {}.",
-                                      counted(silence.unanswered, "check"),
-                                      span_text(silence.lasted), story.cite.ref(pair.last)));
+  if (pair.last_response_at) {
+    finding.facts.push_back(fmt::format("{}'s last answer on {} -> {} came at {} {}.",
+                                        to_string(side), address_word(pair.local),
+                                        address_word(pair.remote), story.cite.time(silence.since),
+                                        story.cite.ref(pair.last_response)));
+    finding.facts.push_back(fmt::format("{} sent after it, over {}, got none {}.",
+                                        counted(silence.unanswered, "check"),
+                                        span_text(silence.lasted), story.cite.ref(pair.last)));
+  } else {
+    finding.facts.push_back(fmt::format(
+        "{} sent {} on {} -> {}, over {}, and got no answer {}.", to_string(side),
+        counted(silence.unanswered, "check"), address_word(pair.local), address_word(pair.remote),
+        span_text(silence.lasted),
+        pair.first && pair.last ? story.cite.range(*pair.first, *pair.last) : std::string()));
+  }
   const std::optional<Instant> heard = last_heard_at(story.call, other(side));
   if (heard)
     finding.facts.push_back(fmt::format(
@@ -87,17 +95,19 @@ void consent_facts(const Story& story, Side side, const Silence& silence, Findin
 // The other side was heard for long after its last answer: then it lives, and one direction broke.
 bool still_heard(const Story& story, Side side, const Silence& silence) {
   const std::optional<Instant> heard = last_heard_at(story.call, other(side));
-  return heard && *heard - *silence.pair->last_response_at >= silence.lasted / 2;
+  return heard && *heard - silence.since >= silence.lasted / 2;
 }
 
 std::string consent_summary(const Story& story, Side side, const Silence& silence) {
   const std::string_view us = to_string(side);
   const std::string_view them = to_string(other(side));
   const std::optional<Instant> heard = last_heard_at(story.call, other(side));
+  if (!silence.pair->last_response_at && !heard)
+    return fmt::format("{} sends data, and got no answer to {} in {}; nothing of {} was heard.", us,
+                       counted(silence.unanswered, "check"), span_text(silence.lasted), them);
   if (still_heard(story, side, silence) || !heard)
     return fmt::format("After {} no check of {} was answered any more, for {}{}.",
-                       story.cite.time(*silence.pair->last_response_at), us,
-                       span_text(silence.lasted),
+                       story.cite.time(silence.since), us, span_text(silence.lasted),
                        heard ? fmt::format(", though {} was still heard", them) : std::string());
   return fmt::format("{} was last heard at {}; {} of {} went unanswered, up to {}.", them,
                      story.cite.time(*heard), counted(silence.unanswered, "check"), us,

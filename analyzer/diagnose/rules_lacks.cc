@@ -130,6 +130,43 @@ void add_first_data(const Story& story, Finding& finding) {
   }
 }
 
+const Transport* begun_before_capture(const Call& call) {
+  const auto found =
+      std::find_if(call.transports.begin(), call.transports.end(),
+                   [](const Transport& transport) { return transport.first_checks_missing; });
+  return found == call.transports.end() ? nullptr : &*found;
+}
+
+// The first packet that takes for granted what is not here.
+void add_what_came_before(const Story& story, const Transport& transport, Finding& finding) {
+  for (const TurnAllocation& allocation : story.call.turn)
+    if (allocation.made_before && allocation.of)
+      add(finding,
+          fmt::format("{} uses a relay of {} that it asked for before {}.",
+                      to_string(*allocation.of), to_string(allocation.server),
+                      story.cite.ref(allocation.first)),
+          allocation.first);
+  for (const Side side : {Side::A, Side::B})
+    if (const Flow* flow = flow_before_answer(transport, side))
+      add(finding,
+          fmt::format("{} sends data at {} {}, before an answer to a check of {} is here.",
+                      to_string(side), story.cite.time(flow->first_at), story.cite.ref(flow->first),
+                      to_string(side)),
+          flow->first);
+  for (const HostTraffic& point : story.call.traffic)
+    for (const Side side : {Side::A, Side::B})
+      if (const std::optional<SeenAt>& seen = point.unasked[index_of(side)])
+        add(finding,
+            fmt::format("{} answers a check of {} that is not here {}.", to_string(side),
+                        to_string(other(side)), story.cite.ref(seen->first)),
+            seen->first);
+  if (transport.dtls.server_hello && !transport.dtls.client_hello)
+    add(finding,
+        fmt::format("A ServerHello answers a ClientHello that is not here {}.",
+                    story.cite.ref(transport.dtls.server_hello)),
+        transport.dtls.server_hello);
+}
+
 // ---- packets ----
 
 void add_seen_handshake(const Story& story, const Transport& transport, Finding& finding) {
@@ -184,6 +221,14 @@ void find_late_begin(const Story& story, Findings& out) {
         "The capture begins in the middle of the call: when and how ICE and DTLS came up was not "
         "captured.";
     add_first_data(story, finding);
+    out.push_back(std::move(finding));
+    return;
+  }
+  if (const Transport* late = begun_before_capture(story.call)) {
+    finding.transport = late->id;
+    finding.summary =
+        "The capture begins after the first checks: when ICE came up was not captured.";
+    add_what_came_before(story, *late, finding);
     out.push_back(std::move(finding));
     return;
   }

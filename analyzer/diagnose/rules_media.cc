@@ -92,6 +92,10 @@ std::optional<Finding> media_from_one_only(const Story& story, const Transport& 
                                            Side side) {
   const Side back = other(side);
   const std::uint64_t packets = rtp_from(transport, side);
+  // Where nothing at all came back it is not media that is missing.
+  const std::optional<Silence> silence = consent_silence(transport, side, story.end);
+  if (silence && silence->complete && gave_up(*silence))
+    return std::nullopt;
   if (packets < kEnoughPackets || rtp_from(transport, back) + rtcp_from(transport, back) > 0)
     return std::nullopt;
   const Sent sent = media_of(story.call, transport, side);

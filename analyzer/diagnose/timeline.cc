@@ -90,8 +90,8 @@ void TimelineBuilder::add_silence(const Transport& transport, Side side) {
   const std::size_t first = entries_.size();
   if (silence)
     add_last_through(transport, side, *silence->pair);
-  if (silence && silence->lasted >= kNews)
-    add(silence->pair->last_response_at, silence->pair->last_response, side, "ice",
+  if (silence && silence->lasted >= kNews && silence->pair->last_response_at)
+    add(silence->since, silence->pair->last_response, side, "ice",
         fmt::format("{} gets its last answer; {} after it got none", to_string(side),
                     counted(silence->unanswered, "check")));
   weigh(first, Weight::Main);

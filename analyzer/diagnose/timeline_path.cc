@@ -61,7 +61,7 @@ void TimelineBuilder::add_checks(const Transport& transport, Side side) {
     return;
   add(first->first_at, first->first, side, "ice",
       fmt::format("{}'s first check{}: {} -> {}{}{}", to_string(side),
-                  up_before_capture(transport) ? " seen" : "", candidate_text(first->local),
+                  first_checks_missing(transport) ? " seen" : "", candidate_text(first->local),
                   candidate_text(first->remote), first->through_turn ? " through TURN" : "",
                   suffix(transport)));
   // A check in the last moments may still be answered, or followed by another.
@@ -76,7 +76,7 @@ void TimelineBuilder::add_checks(const Transport& transport, Side side) {
 
 void TimelineBuilder::add_path(const Transport& transport, Side side) {
   // What looks like it is consent on a path that came up before.
-  if (up_before_capture(transport))
+  if (first_checks_missing(transport))
     return;
   const TransportAgent& agent = transport.agents[index_of(side)];
   const Pair* answered = first_answered(transport, side);

@@ -156,12 +156,15 @@ std::string connected_text(const Story& story) {
     text =
         "The capture begins in the middle of the call: when and how ICE and DTLS came up was "
         "not captured. Connected";
+  else if (first_checks_missing(*transport))
+    text =
+        "The capture begins after the first checks: when ICE came up was not captured. Connected";
   else if (up)
     text += ice_up_inferred(*transport)
                 ? fmt::format(" at about {} s (inferred)", story.cite.time(*up))
                 : fmt::format(" at {} s", story.cite.time(*up));
   if (const std::optional<Duration> took = time_of_ice(*transport);
-      took && !up_before_capture(*transport) && !ice_up_inferred(*transport))
+      took && !first_checks_missing(*transport) && !ice_up_inferred(*transport))
     text += fmt::format(" ({} after the first check)", span_text(*took));
   text += path_text(story.call, *transport);
   text += "; " + media_text(story, *transport);

@@ -23,13 +23,6 @@ void keep_earliest(std::optional<T>& kept, const std::optional<T>& value) {
     kept = value;
 }
 
-std::optional<Instant> first_data(const Transport& transport) {
-  std::optional<Instant> first;
-  for (const Flow& flow : transport.flows)
-    keep_earliest(first, std::optional<Instant>(flow.first_at));
-  return first;
-}
-
 std::optional<Instant> first_check_of(const Call& call, Side side) {
   std::optional<Instant> first;
   for (const Transport& transport : call.transports)
@@ -82,32 +75,88 @@ std::optional<OneDirection> one_direction(const Call& call) {
   return all;
 }
 
+// An agent sends data on a pair that is valid, which takes an answer to its own check (RFC 8445
+// section 12.1). Through a relay libwebrtc does so before.
+const Flow* flow_before_answer(const Transport& transport, Side side) {
+  const Flow* data = nullptr;
+  for (const Flow& flow : transport.flows)
+    if (flow.from == side && !flow.through_turn &&
+        (data == nullptr || flow.first_at < data->first_at))
+      data = &flow;
+  std::optional<Instant> answered, checked;
+  for (const Pair& pair : transport.pairs)
+    if (pair.agent == side) {
+      keep_earliest(answered, pair.first_response_at);
+      keep_earliest(checked, pair.first_at);
+    }
+  const std::optional<Instant>& up = answered ? answered : checked;
+  return data != nullptr && up && data->first_at < *up ? data : nullptr;
+}
+
 bool up_before_capture(const Transport& transport) {
   const Dtls& dtls = transport.dtls;
   const std::uint64_t records = dtls.records.value_or(0);
-  if (!transport.dtls_steps.empty() || records > dtls.undecrypted.value_or(0))
+  if (dtls.client_hello)
     return false;
   // A datagram without a record that could be read may be one of the handshake.
-  const bool all_read = records >= transport.dtls_packets[0] + transport.dtls_packets[1];
+  const bool sealed = transport.dtls_steps.empty() && records <= dtls.undecrypted.value_or(0);
+  const bool all_read = sealed && records >= transport.dtls_packets[0] + transport.dtls_packets[1];
   if (all_read && (dtls.protected_data[0] || dtls.protected_data[1]))
     return true;
-  if (transport.heard_only)
-    return false;
-  std::optional<Instant> answered;
-  std::optional<Instant> checked;
-  for (const Pair& pair : transport.pairs) {
-    keep_earliest(answered, pair.first_response_at);
-    keep_earliest(checked, pair.first_at);
-  }
-  const std::optional<Instant> up = answered ? answered : checked;
-  const std::optional<Instant> data = first_data(transport);
-  return data && up && *data < *up;
+  return !transport.heard_only && ((flow_before_answer(transport, Side::A) != nullptr ||
+                                    flow_before_answer(transport, Side::B) != nullptr));
 }
 
 bool up_before_capture(const Call& call) {
   return !call.from_run &&
          std::any_of(call.transports.begin(), call.transports.end(),
                      [](const Transport& transport) { return up_before_capture(transport); });
+}
+
+namespace {
+
+bool lacks_packets(const Call& call) {
+  return std::any_of(call.traffic.begin(), call.traffic.end(), [](const HostTraffic& point) {
+    return unasked_answers(point, Side::A) || unasked_answers(point, Side::B);
+  });
+}
+
+// `side` answers a check before any check of the other side is here.
+bool answers_before_checks(const Call& call, Side side) {
+  const std::optional<Instant> checked = first_check_of(call, other(side));
+  return std::any_of(call.traffic.begin(), call.traffic.end(), [&](const HostTraffic& point) {
+    const std::optional<SeenAt>& seen = point.unasked[index_of(side)];
+    return seen && (!checked || seen->first_at < *checked);
+  });
+}
+
+bool relay_made_before(const Call& call) {
+  return std::any_of(call.turn.begin(), call.turn.end(), [](const TurnAllocation& allocation) {
+    return allocation.made_before && allocation.of;
+  });
+}
+
+}  // namespace
+
+bool checked_before_capture(const Call& call, const Transport& transport) {
+  if (call.from_run || transport.heard_only)
+    return false;
+  if (up_before_capture(transport))
+    return true;
+  if ((flow_before_answer(transport, Side::A) != nullptr ||
+       flow_before_answer(transport, Side::B) != nullptr) ||
+      relay_made_before(call))
+    return true;
+  // One packet that is not here may have been dropped by the capture, unless it is the first.
+  if (gathering_seen(call, Side::A) || gathering_seen(call, Side::B) || lacks_packets(call))
+    return false;
+  const Dtls& dtls = transport.dtls;
+  return answers_before_checks(call, Side::A) || answers_before_checks(call, Side::B) ||
+         (dtls.server_hello && !dtls.client_hello);
+}
+
+bool first_checks_missing(const Transport& transport) {
+  return transport.first_checks_missing || up_before_capture(transport);
 }
 
 bool gathering_seen(const Call& call, Side side) {

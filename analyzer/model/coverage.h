@@ -28,6 +28,14 @@ std::optional<OneDirection> one_direction(const Call& call);
 bool up_before_capture(const Transport& transport);
 // Of any transport that carried something.
 bool up_before_capture(const Call& call);
+// The first checks of ICE were before the capture: what the packets of the transport's beginning
+// take for granted is not here. A check that was seen then need not be the first, and a time at
+// which ICE came up is not known.
+bool checked_before_capture(const Call& call, const Transport& transport);
+// The first data of `side` where it comes before any answer to its own checks, or nullptr.
+const Flow* flow_before_answer(const Transport& transport, Side side);
+// As Transport::first_checks_missing has it, or up_before_capture().
+bool first_checks_missing(const Transport& transport);
 
 // `side` was seen asking a server before its first check, or not much later: what it gathered is in
 // the capture. A run shows everything.

@@ -46,6 +46,9 @@ struct Transport {
   // Every capture of the call lacks a direction, and what is left was sent by this side: see
   // model/coverage.h.
   std::optional<Side> heard_only;
+  // The capture begins after the first checks, though it may hold the handshake of DTLS: see
+  // model/coverage.h.
+  bool first_checks_missing = false;
   // By sender: at the point nearest to it, at the last point that saw any, and at the point nearest
   // to the receiver. Empty where no such point was captured, or not for long enough to tell.
   std::array<std::optional<MediaSeen>, 2> media_sent, media_seen_last, media_arrived;

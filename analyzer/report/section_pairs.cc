@@ -97,8 +97,9 @@ std::string nomination_text(const Transport& transport, Side side) {
   const Checks checks = checks_of(transport, side);
   const auto& nominates = transport.agents[index_of(side)].nominates;
   if (checks.requests > 0 && checks.use_candidate == checks.requests)
-    return up_before_capture(transport) ? "; USE-CANDIDATE in every check seen"
-                                        : "; USE-CANDIDATE in every check (aggressive nomination)";
+    return first_checks_missing(transport)
+               ? "; USE-CANDIDATE in every check seen"
+               : "; USE-CANDIDATE in every check (aggressive nomination)";
   if (nominates == trace::Nomination::Aggressive)
     return "; aggressive nomination";
   if (nominates == trace::Nomination::Regular)

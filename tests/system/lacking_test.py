@@ -132,8 +132,8 @@ def beginning(parley):
         check("is up" not in text and "DTLS is finished" not in text and "ICE connected" not in text,
               f"{name}: the beginning is told")
     # After gathering: a relay that A has, and that its capture does not show.
-    name = "c05b from its first check"
-    report, text = analyze(parley, name, kept("c05b-turn-403-forbidden-peer", lambda n, f: 30 <= n <= 261))
+    name = "c04 from its first checks"
+    report, text = analyze(parley, name, kept("c04-symmetric-no-turn-fails", lambda n, f: 30 <= n))
     call = report["calls"][0]
     check("capture-begins-late" in codes(call), f"{name}: {codes(call)}")
     check("had no relay" not in text and "sent no TURN Allocate" not in text, f"{name}: no relay is claimed")

@@ -97,6 +97,47 @@ TEST(ConsentLost, WithThePeerStillHeardNamesTheOtherDirection) {
   EXPECT_EQ(analysis.calls[0].verdict.code, "ice-consent-lost");
 }
 
+// A side's checks from a capture's middle on, of which not one is answered.
+Call call_without_any_answer(double lasted) {
+  Call call = test::connected_call();
+  Transport& transport = call.transports[0];
+  Pair& pair = transport.pairs[0];
+  pair.responses = 0;
+  pair.requests = pair.unanswered = 50;
+  pair.last_response.reset();
+  pair.last_response_at.reset();
+  pair.first_response_at.reset();
+  pair.first_at = at(0.1);
+  pair.last_at = at(0.1 + lasted);
+  transport.pairs.resize(1);
+  transport.flows = {flow(Side::A, "192.0.2.1:5000", "192.0.2.2:6000", 0, 8)};
+  call.last_packet_from_at = {at(0.1 + lasted), std::nullopt};
+  call.packets_from = {150, 0};
+  return call;
+}
+
+TEST(ConsentLost, WithoutAnyAnswerInTheCaptureIsNoPathThatIsUp) {
+  Analysis analysis = test::analysis_with(call_without_any_answer(8));
+  diagnose(analysis);
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.outcome, Outcome::Lost);
+  EXPECT_EQ(call.verdict.code, "ice-consent-lost");
+  const Finding* finding = find(call, "ice-consent-lost");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->summary,
+            "A sends data, and got no answer to 50 checks in 8.0 s; nothing of B was heard.");
+  EXPECT_EQ(find(call, "media-one-way"), nullptr);
+}
+
+TEST(ConsentLost, OfOneDirectionSaysNothing) {
+  Call call = call_without_any_answer(8);
+  call.transports[0].heard_only = Side::A;
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  EXPECT_EQ(find(analysis.calls[0], "ice-consent-lost"), nullptr);
+  EXPECT_NE(analysis.calls[0].outcome, Outcome::Lost);
+}
+
 // c09: B answers every check, its answers pass outside of A's NAT and do not come in.
 Call call_with_a_broken_way() {
   Call call = test::connected_call();

@@ -95,14 +95,62 @@ TEST(UpBeforeCapture, ProtectedDataWithoutAHandshakeShowsIt) {
   transport.dtls_packets = {2, 0};
   EXPECT_FALSE(up_before_capture(transport));
   transport.dtls_packets = {1, 0};
-  transport.dtls_steps.push_back({Side::A, "ClientHello", packet(3), at(0.75), 1});
+  transport.dtls.client_hello = packet(3);
   EXPECT_FALSE(up_before_capture(transport));
 }
 
 TEST(UpBeforeCapture, AHandshakeInTheCaptureSpeaksAgainstIt) {
   Transport transport = media_at(0.06, 0.71);
-  transport.dtls_steps.push_back({Side::A, "ClientHello", packet(3), at(0.05), 1});
+  transport.dtls.client_hello = packet(3);
   EXPECT_FALSE(up_before_capture(transport));
+  // Of a handshake only the end is here.
+  transport.dtls.client_hello.reset();
+  transport.dtls_steps.push_back({Side::B, "Finished", packet(3), at(0.05), 1});
+  EXPECT_TRUE(up_before_capture(transport));
+}
+
+Call late_call(Transport transport) {
+  Call call;
+  call.transports = {std::move(transport)};
+  return call;
+}
+
+TEST(CheckedBeforeCapture, AnAnswerToACheckThatIsNotHereShowsIt) {
+  Call call = late_call(media_at(0.9, 0.71));
+  EXPECT_FALSE(checked_before_capture(call, call.transports[0]));
+  HostTraffic point;
+  point.first_at = at(0);
+  point.unasked[1] = SeenAt{1, packet(1), packet(1), at(0.01), at(0.01)};
+  call.traffic = {point};
+  EXPECT_TRUE(checked_before_capture(call, call.transports[0]));
+  // Who gathers in the capture checks in it too: one packet is missing.
+  call.stun_servers.emplace_back();
+  call.stun_servers[0].of = Side::A;
+  call.stun_servers[0].first_at = at(0.1);
+  EXPECT_FALSE(checked_before_capture(call, call.transports[0]));
+  call.from_run = true;
+  EXPECT_FALSE(checked_before_capture(call, call.transports[0]));
+}
+
+TEST(CheckedBeforeCapture, DataOfASideBeforeAnAnswerToItShowsItThoughTheHandshakeIsHere) {
+  Transport transport = media_at(0.06, 0.71);
+  transport.dtls.client_hello = packet(3);
+  EXPECT_FALSE(up_before_capture(transport));
+  const Call call = late_call(transport);
+  EXPECT_TRUE(checked_before_capture(call, call.transports[0]));
+  ASSERT_NE(flow_before_answer(transport, Side::A), nullptr);
+  EXPECT_EQ(flow_before_answer(transport, Side::B), nullptr);
+  // Through a relay data may go before the answer.
+  transport.flows[0].through_turn = true;
+  EXPECT_EQ(flow_before_answer(transport, Side::A), nullptr);
+}
+
+TEST(CheckedBeforeCapture, ARelayMadeBeforeShowsIt) {
+  Call call = late_call(media_at(0.9, 0.71));
+  call.turn.emplace_back();
+  call.turn[0].of = Side::A;
+  call.turn[0].made_before = true;
+  EXPECT_TRUE(checked_before_capture(call, call.transports[0]));
 }
 
 StunServerUse question(Instant when) {
