@@ -124,17 +124,23 @@ const Owner* Builder::owner_of(const std::vector<Socket>& clients,
 }
 
 // The place in the longest restart list that names it: m-lines that are not bundled have ufrags
-// side by side, all of generation 0.
-std::uint32_t generation_of(const Call& call, Side side, const std::string& ufrag) {
+// side by side, all of generation 0. Empty where the order does not show.
+std::optional<std::uint32_t> generation_of(const Call& call, Side side, const std::string& ufrag) {
   std::uint32_t longest = 0;
   for (const Transport& t : call.transports) {
+    const std::vector<std::string>& unordered = t.unordered_ufrags[index_of(side)];
+    if (std::find(unordered.begin(), unordered.end(), ufrag) != unordered.end())
+      return std::nullopt;
     std::uint32_t generation = 0;
     for (const IceRestart& r : t.restart_list) {
       if (r.by != side)
         continue;
       ++generation;
-      if (r.ufrag == ufrag)
-        longest = std::max(longest, generation);
+      if (r.ufrag != ufrag)
+        continue;
+      if (!unordered.empty())
+        return std::nullopt;
+      longest = std::max(longest, generation);
     }
   }
   return longest;
@@ -157,8 +163,11 @@ void Builder::fill_ufrags(std::uint32_t index, Call& call) const {
     for (const auto& [ufrag, at] : first[index_of(side)])
       order.emplace_back(at, ufrag);
     std::sort(order.begin(), order.end());
+    std::vector<Ufrag>& ufrags = call.peers[index_of(side)].ufrags;
     for (const auto& [at, ufrag] : order)
-      call.peers[index_of(side)].ufrags.push_back({ufrag, generation_of(call, side, ufrag)});
+      ufrags.push_back({ufrag, generation_of(call, side, ufrag)});
+    std::stable_sort(ufrags.begin(), ufrags.end(),
+                     [](const Ufrag& x, const Ufrag& y) { return x.generation < y.generation; });
   }
 }
 
@@ -405,14 +414,17 @@ Call Builder::build_call(std::uint32_t index) {
     const std::vector<Stream> streams = build_streams(pipeline_, layout, points, t);
     call.streams.insert(call.streams.end(), streams.begin(), streams.end());
   }
-  fill_peers(index, layout, call);
-  fill_nats(pipeline_, layout, call);
-  fill_totals(layout, call);
-  fill_icmp(layout, call);
   call.traffic = hosts_seen_.traffic_of(layout, book_);
   if (const auto way = one_direction(call))
     for (Transport& t : call.transports)
       t.heard_only = way->sender();
+  for (Transport& t : call.transports)
+    if (up_before_capture(t))
+      withdraw_order(pipeline_, found_, layout, t.id, t);
+  fill_peers(index, layout, call);
+  fill_nats(pipeline_, layout, call);
+  fill_totals(layout, call);
+  fill_icmp(layout, call);
   return call;
 }
 

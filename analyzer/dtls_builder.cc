@@ -32,6 +32,7 @@ class Builder {
  private:
   void hellos();
   void offer(const OfferedHello& offered);
+  bool shows_dtls13() const;
   void certificates();
   bool used_before(Side side, const Sighting& alert) const;
   void alerts();
@@ -58,6 +59,20 @@ void Builder::offer(const OfferedHello& offered) {
   d_.offered_srtp_profiles = names(offered.srtp_profiles, dtls::srtp_profile_name);
   for (const Sighting& s : offered.datagrams)
     d_.client_hello_datagrams.push_back(s.ref);
+}
+
+// By the form of its records alone: the header that DTLS 1.3 has for what it protects, and none
+// that only earlier versions have there (RFC 9147 section 4).
+bool Builder::shows_dtls13() const {
+  std::uint64_t unified = 0;
+  std::uint64_t classic = 0;
+  for (const DtlsPart& part : parts_) {
+    for (const DtlsHalf& half : part.association->halves) {
+      unified += half.unified_records;
+      classic += half.classic_records;
+    }
+  }
+  return unified > 0 && classic == 0;
 }
 
 // Every step is cited where it was seen first: nearest to its sender.
@@ -87,8 +102,11 @@ void Builder::hellos() {
     d_.client_hello = hello->ref;
   if (offered != nullptr)
     offer(*offered);
-  if (chosen == nullptr)
+  if (chosen == nullptr) {
+    if (shows_dtls13())
+      d_.version = dtls::version_name(dtls::kDtls13);
     return;
+  }
   d_.version = dtls::version_name(chosen->version);
   d_.cipher_suite = dtls::cipher_suite_name(chosen->cipher_suite);
   d_.server_hello = chosen->seen.ref;
@@ -149,6 +167,11 @@ void Builder::alerts() {
       continue;
     d_.sealed_alert[index_of(side)] = sealed->ref;
     d_.sealed_alert_at[index_of(side)] = sealed->at;
+    d_.alert_by_length[index_of(side)] =
+        std::any_of(parts_.begin(), parts_.end(), [&](const DtlsPart& p) {
+          const auto& alert = p.half(side).protected_alert;
+          return alert && alert->ref == sealed->ref && p.half(side).alert_by_length;
+        });
   }
 }
 
@@ -191,6 +214,9 @@ DtlsStep Builder::step_of(const StepViews& views) const {
   step.at = first.step->first.at;
   step.times = most.step->times;
   step.datagrams = first.step->epoch > 1;
+  step.far = std::none_of(views.begin(), views.end(), [&](const StepView& view) {
+    return own_[index_of(step.from)].count(view.part->use.flow) > 0;
+  });
   step.last = most.step->last.ref;
   step.seen_last = end.step->first.ref.capture;
   const auto at_receiver = [&](const DtlsPart& part) {

@@ -1,4 +1,5 @@
-// Where the media of each side was seen: at its sender, on its way, at its receiver.
+// Where the media of each side was seen: at its sender, on its way, at its receiver; and which DTLS
+// records came there.
 
 #include <algorithm>
 #include <map>
@@ -97,12 +98,50 @@ void MediaPoints::fill_last_arrival(Side side) {
 
 }  // namespace
 
+namespace {
+
+// Over several routes the numbers of one session would have gaps on each of them.
+const FlowUse* only_route_of_records(const Pipeline& pipeline, const CallLayout& layout,
+                                     const RoutePoints& points, const Transport& t, Side side) {
+  std::set<std::uint32_t> routes;
+  for (const FlowUse& use : layout.flows) {
+    const FlowRecord& flow = pipeline.flows()[use.flow];
+    if (use.transport == t.id && flow.association != kNone &&
+        pipeline.dtls()[flow.association].halves[direction_of(use, side)].numbers.seen() > 0)
+      routes.insert(use.route);
+  }
+  return routes.size() == 1 ? points.nearest(*routes.begin(), other(side)) : nullptr;
+}
+
+void fill_arrived_records(const Pipeline& pipeline, const CallLayout& layout,
+                          const RoutePoints& points, Side side, Transport& t) {
+  const FlowUse* use = only_route_of_records(pipeline, layout, points, t, side);
+  if (use == nullptr || pipeline.flows()[use->flow].association == kNone)
+    return;
+  const DtlsAssociation& association = pipeline.dtls()[pipeline.flows()[use->flow].association];
+  const RecordNumbers& numbers = association.halves[direction_of(*use, side)].numbers;
+  if (numbers.seen() == 0)
+    return;
+  DtlsArrived arrived;
+  arrived.lost = numbers.missing();
+  arrived.came = numbers.seen();
+  arrived.first_number = numbers.first();
+  arrived.last_number = numbers.last();
+  arrived.first = numbers.first_seen().ref;
+  arrived.last = numbers.last_seen().ref;
+  arrived.receiver_missed = association.halves[direction_of(*use, other(side))].numbers.missing();
+  t.dtls.arrived[index_of(side)] = arrived;
+}
+
+}  // namespace
+
 void fill_media_points(const Pipeline& pipeline, const CallLayout& layout,
                        const RoutePoints& points, Transport& t) {
   MediaPoints media(pipeline, layout, points, t);
   for (const Side side : {Side::A, Side::B}) {
     media.fill(side);
     media.fill_last_arrival(side);
+    fill_arrived_records(pipeline, layout, points, side, t);
   }
 }
 

@@ -69,6 +69,9 @@ bool PairBuilder::sees_own_socket(const PairSet& set) const {
   const PairSet* back = reverse_of(set);
   if (back == nullptr)
     return false;
+  // Inside of the other side's NAT this side's packets come through it.
+  if (nearest(*back).flow == path.flow && behind_nat(nearest(*back)))
+    return false;
   // How long this agent took to answer, against how long the other one took.
   const auto own = nearest(*back).fastest_answer;
   const auto theirs = path.fastest_answer;

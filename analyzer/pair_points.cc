@@ -43,13 +43,16 @@ void PairBuilder::fill_lost(const PairSet& set, Pair& pair) const {
       set, [](const Sums& s) -> auto& { return s.answered_elsewhere; });
   pair.requests_seen_at = by_point(
       set, [](const Sums& s) -> auto& { return s.unanswered_requests; });
-  LostSince& since = pair.since_answer;
-  for (const PathId id : set.paths)
-    since.unanswered += ice_.paths()[id].sums.since_answer.unanswered;
-  since.answered_elsewhere = by_point(
-      set, [](const Sums& s) -> auto& { return s.since_answer.answered_elsewhere; });
-  since.requests_seen_at = by_point(
-      set, [](const Sums& s) -> auto& { return s.since_answer.unanswered_requests; });
+  const auto fill = [&](CheckPath::Sums::Since Sums::*part, LostSince& lost) {
+    for (const PathId id : set.paths)
+      lost.unanswered += (ice_.paths()[id].sums.*part).unanswered;
+    lost.answered_elsewhere = by_point(
+        set, [&](const Sums& s) -> auto& { return (s.*part).answered_elsewhere; });
+    lost.requests_seen_at = by_point(
+        set, [&](const Sums& s) -> auto& { return (s.*part).unanswered_requests; });
+  };
+  fill(&Sums::before_answer, pair.before_answer);
+  fill(&Sums::since_answer, pair.since_answer);
 }
 
 }  // namespace parley::analyzer

@@ -156,7 +156,9 @@ void Pipeline::on_control(const Place& place, const Packet& packet, PayloadClass
   touch_data(way, packet);
   if (what == PayloadClass::Dtls) {
     ++way.dtls;
-    dtls_.on_datagram(flow, place.flow, place.direction, packet);
+    // In a capture that begins late the first check may come after records that matter.
+    const bool with_media = flow.association == kNone && is_loose_rtp(flow);
+    dtls_.on_datagram(flow, place.flow, place.direction, packet, with_media);
   } else {
     ++way.rtcp;
     rtp_.on_rtcp(flow, place.flow, place.direction, packet);

@@ -135,6 +135,8 @@ StunServerUse describe_use(const CheckPath& path, const FlowRecord& flow) {
   if (path.successes > 0) {
     use.first_response = path.first_success.ref;
     use.first_response_at = path.first_success.at;
+    use.last_response = path.last_success.ref;
+    use.last_response_at = path.last_success.at;
   }
   return use;
 }

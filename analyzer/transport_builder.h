@@ -55,10 +55,15 @@ void list_conflicts(Pipeline& pipeline, const FoundCalls& found, const CallLayou
                     std::uint32_t index, Transport& t);
 void list_restarts(Pipeline& pipeline, const FoundCalls& found, const CallLayout& layout,
                    std::uint32_t index, Transport& t);
+// Of a transport that was up before the capture began: what came first of its ufrags does not show
+// for those that were in use by then.
+void withdraw_order(const Pipeline& pipeline, const FoundCalls& found, const CallLayout& layout,
+                    std::uint32_t index, Transport& t);
 // The RTP streams of one transport, by first packet.
 std::vector<Stream> build_streams(Pipeline& pipeline, const CallLayout& layout,
                                   const RoutePoints& points, std::uint32_t index);
-// Where the media of each side was seen, from its sender to its receiver.
+// Where the media of each side was seen, from its sender to its receiver, and which DTLS records
+// came.
 void fill_media_points(const Pipeline& pipeline, const CallLayout& layout,
                        const RoutePoints& points, Transport& t);
 // Only DTLS; `t` has its packets counted already.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -136,24 +137,23 @@ namespace {
 // The first thing by which a side ended the call.
 std::optional<Leaving> leaving_of(const Call& call, Side side) {
   std::optional<Leaving> first;
-  const auto add = [&](const std::optional<Instant>& at, const std::optional<PacketRef>& packet,
-                       bool inferred) {
-    if (at && (!first || *at < first->at))
-      first = Leaving{side, *at, packet, inferred};
+  const auto add = [&](const Leaving& leaving) {
+    if (!first || leaving.at < first->at)
+      first = leaving;
   };
   for (const Transport& transport : call.transports) {
     for (const DtlsAlert& alert : transport.dtls.alerts)
-      if (alert.from == side && alert.description == "close_notify")
-        add(alert.time, alert.at, false);
+      if (alert.from == side && alert.description == "close_notify" && alert.time)
+        add({side, *alert.time, alert.at, false, true});
     if (ended_with_alert(transport, side))
-      add(transport.dtls.sealed_alert_at[index_of(side)],
-          transport.dtls.sealed_alert[index_of(side)], true);
+      add({side, *transport.dtls.sealed_alert_at[index_of(side)],
+           transport.dtls.sealed_alert[index_of(side)], true, true});
   }
   const std::optional<Instant> heard = last_heard_at(call, side);
   for (const TurnAllocation& allocation : call.turn)
     if (allocation.of == side && allocation.released_at && heard &&
         *heard <= *allocation.released_at + kUnderWay)
-      add(allocation.released_at, allocation.released, true);
+      add({side, *allocation.released_at, allocation.released, true, false});
   return first;
 }
 
@@ -175,27 +175,35 @@ std::optional<Duration> under_way(const Call& call, Side side) {
   return most;
 }
 
-// `side` had not left by then, although its own end is not among the packets.
-bool there_at(const Call& call, Side side, Instant at) {
-  constexpr Duration kLately = std::chrono::seconds(1);
-  const std::optional<Instant> gone = gone_at(call, side);
+// `side` still sent to the other after that, and not merely what was under way when it left.
+bool sent_after(const Call& call, Side side, Instant at) {
+  const std::optional<Duration> earlier = under_way(call, side);
   const std::optional<Instant> heard = last_heard_at(call, side);
-  return (!gone || *gone >= at) && (!heard || *heard + kLately >= at);
+  return earlier && heard && *heard > at + *earlier + kUnderWay;
+}
+
+// A side that gives up its relay has ended DTLS before, so one packet that the capture lacks may
+// have come earlier than what is seen of its end.
+bool left_after(const Call& call, const Leaving& leaving, Instant at) {
+  const std::optional<Duration> earlier = under_way(call, leaving.side);
+  return leaving.alert && earlier && leaving.at - *earlier > at;
 }
 
 }  // namespace
 
 std::optional<Leaving> first_to_leave(const Call& call) {
+  // What the other side did, and when, is not there.
+  if (one_direction(call))
+    return std::nullopt;
   std::optional<Leaving> first = leaving_of(call, Side::A);
   std::optional<Leaving> second = leaving_of(call, Side::B);
   if (!first || (second && second->at < first->at))
     std::swap(first, second);
   if (!first)
     return std::nullopt;
-  if (!second)
-    return there_at(call, other(first->side), first->at) ? first : std::nullopt;
-  const std::optional<Duration> earlier = under_way(call, second->side);
-  return earlier && second->at - *earlier > first->at ? first : std::nullopt;
+  const bool other_was_there = (second && left_after(call, *second, first->at)) ||
+                               sent_after(call, other(first->side), first->at);
+  return other_was_there ? first : std::nullopt;
 }
 
 }  // namespace parley::analyzer

@@ -36,12 +36,14 @@ std::optional<Instant> gone_at(const Call& call, Side side);
 const TurnAllocation* hung_up(const Call& call, const Transport& transport, Side side);
 
 // The side that ended the call, by an alert that closes DTLS or by giving up its relay, while the
-// other was still there. Empty where nobody did, or where it does not show who was first.
+// other was still there: it ended later, or sent something to its peer later. Empty where nobody
+// did, or where it does not show who was first.
 struct Leaving {
   Side side = Side::A;
   Instant at;
   std::optional<PacketRef> packet;
   bool inferred = true;  // no packet says so in clear
+  bool alert = false;    // DTLS was ended; else a relay was given up
 };
 std::optional<Leaving> first_to_leave(const Call& call);
 

@@ -34,6 +34,9 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "A fatal DTLS alert ended the handshake or the connection."},
     {"dtls-fingerprint-unverified", Note, Certain, "RFC 8122 section 5",
      "The certificates could not be compared with the a=fingerprint of the SDP."},
+    {"dtls-loss", Note, Certain, "RFC 6347 section 4.1",
+     "A noticeable share of a side's DTLS 1.2 records was lost, by their numbers where they "
+     "arrive."},
     {"dtls-not-started", Error, Likely, "RFC 8842 section 5",
      "ICE found a path and no DTLS packet followed."},
     {"dtls-peer-silent", Error, Likely, "RFC 8122 section 6.2",
@@ -47,6 +50,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "A path worked, then the checks on it went unanswered until the sender gave up."},
     {"ice-icmp-unreachable", Note, Certain, "RFC 8445 section 7.2.5.2.2",
      "ICMP said that a peer's address or port cannot be reached."},
+    {"ice-loss", Note, Certain, "RFC 7675 section 5.1",
+     "Checks on the pair in use went unanswered now and then, while others were answered."},
     {"ice-no-answer", Error, Likely, "RFC 8445 section 7.2.5.2.3",
      "Checks were sent and none was answered."},
     {"ice-no-relay", Error, Likely, "RFC 8445 section 5.1.1.2",

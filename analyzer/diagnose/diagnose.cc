@@ -16,12 +16,18 @@ namespace {
 
 using Rule = void (*)(const Story&, Findings&);
 
-constexpr std::array<Rule, 22> kRules = {
-    find_no_path,       find_wrong_password,        find_not_nominated, find_role_conflicts,
-    find_restarts,      find_differing_paths,       find_lost_consent,  find_unreachable,
-    find_relayed_path,  find_remote_only_reflexive, find_lost_packets,  find_silent_stun_servers,
-    find_turn_refusals, find_silent_turn_servers,   find_dtls_trouble,  find_unverified_fingerprint,
-    find_one_way_media, find_blocked_udp,           find_one_direction, find_late_begin,
+constexpr std::array<Rule, 24> kRules = {
+    find_no_path,       find_wrong_password,
+    find_not_nominated, find_role_conflicts,
+    find_restarts,      find_differing_paths,
+    find_lost_consent,  find_unreachable,
+    find_relayed_path,  find_remote_only_reflexive,
+    find_lost_packets,  find_lost_records,
+    find_lost_checks,   find_silent_stun_servers,
+    find_turn_refusals, find_silent_turn_servers,
+    find_dtls_trouble,  find_unverified_fingerprint,
+    find_one_way_media, find_blocked_udp,
+    find_one_direction, find_late_begin,
     find_filter,        find_lacking_packets,
 };
 

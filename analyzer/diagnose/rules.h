@@ -37,6 +37,9 @@ void find_unreachable(const Story& story, Findings& out);
 void find_relayed_path(const Story& story, Findings& out);
 void find_remote_only_reflexive(const Story& story, Findings& out);
 void find_lost_packets(const Story& story, Findings& out);
+// rules_loss.cc: what was lost of a call that has no media, or next to it.
+void find_lost_records(const Story& story, Findings& out);
+void find_lost_checks(const Story& story, Findings& out);
 // rules_turn.cc
 void find_silent_stun_servers(const Story& story, Findings& out);
 void find_turn_refusals(const Story& story, Findings& out);

@@ -63,19 +63,53 @@ void find_alerts(const Story& story, const Transport& transport, Findings& out) 
 std::string times_text(const DtlsStep& step) {
   if (step.datagrams)
     return "in " + counted(step.times, "datagram");
-  return step.times == 1 ? "sent once" : fmt::format("sent {} times", step.times);
+  const std::string_view what = step.far ? "came" : "sent";
+  return step.times == 1 ? fmt::format("{} once", what)
+                         : fmt::format("{} {} times", what, step.times);
 }
 
 bool same_capture(const DtlsStep& step) {
   return step.last && step.last->capture == step.packet.capture;
 }
 
+// The messages of a side that nothing of the other side came between, up to its last one.
+std::vector<const DtlsStep*> last_flight_of(const Transport& transport, Side side) {
+  std::vector<const DtlsStep*> flight;
+  const std::vector<DtlsStep>& steps = transport.dtls_steps;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (step->from == side)
+      flight.insert(flight.begin(), &*step);
+    else if (!flight.empty())
+      break;
+  }
+  return flight;
+}
+
+// The message of a flight that came most often, where its last one came less often than that: who
+// sends a flight again sends all of it (RFC 6347 section 4.2.4), so the rest was lost.
+const DtlsStep* came_in_part(const std::vector<const DtlsStep*>& flight) {
+  if (flight.empty() || !flight.back()->far || flight.back()->datagrams)
+    return nullptr;
+  const DtlsStep* most =
+      *std::max_element(flight.begin(), flight.end(),
+                        [](const DtlsStep* x, const DtlsStep* y) { return x->times < y->times; });
+  return most->times > flight.back()->times ? most : nullptr;
+}
+
+void add_lost_part(const Story& story, Side side, const DtlsStep& last, const DtlsStep& most,
+                   Finding& finding) {
+  finding.facts.push_back(fmt::format(
+      "{} began that flight {} times, first at {} {}: {} of {} {} lost on the way.",
+      to_string(side), most.times, story.cite.time(most.at),
+      story.cite.range(most.packet, same_capture(most) ? most.last : most.packet),
+      most.times - last.times, most.times, most.times - last.times == 1 ? "was" : "were"));
+  finding.evidence.push_back(most.packet);
+}
+
 void step_facts(const Story& story, const Transport& transport, Finding& finding) {
   for (const Side side : {Side::A, Side::B}) {
-    const DtlsStep* last = nullptr;
-    for (const DtlsStep& step : transport.dtls_steps)
-      if (step.from == side)
-        last = &step;
+    const std::vector<const DtlsStep*> flight = last_flight_of(transport, side);
+    const DtlsStep* last = flight.empty() ? nullptr : flight.back();
     if (last == nullptr) {
       finding.facts.push_back(fmt::format("No DTLS packet of {} was seen.", to_string(side)));
       continue;
@@ -85,6 +119,8 @@ void step_facts(const Story& story, const Transport& transport, Finding& finding
         printable(last->what), times_text(*last), story.cite.time(last->at),
         story.cite.range(last->packet, same_capture(*last) ? last->last : last->packet)));
     finding.evidence.push_back(last->packet);
+    if (const DtlsStep* most = came_in_part(flight))
+      add_lost_part(story, side, *last, *most, finding);
   }
   if (transport.dtls.retransmissions.value_or(0) > 0)
     finding.facts.push_back(counted(*transport.dtls.retransmissions, "flight") + " sent again.");
@@ -149,6 +185,19 @@ void add_stuck_at(const Story& story, const Transport& transport, Finding& findi
     finding.try_this = fmt::format("Look at the log of {}: its DTLS has what it waits for.", them);
     return;
   }
+  const auto in_part = [&](Side side) {
+    return came_in_part(last_flight_of(transport, side)) != nullptr;
+  };
+  if (in_part(Side::A) || in_part(Side::B)) {
+    const Side lossy = in_part(Side::A) ? Side::A : Side::B;
+    finding.open.push_back(
+        fmt::format("Whether the last flight of {} comes to {}, and what drops that of {}.",
+                    to_string(other(lossy)), to_string(lossy), to_string(lossy)));
+    finding.try_this = fmt::format(
+        "Look at the way between {} and {}: rate limits, queues, MTU; capture at {} too.",
+        to_string(lossy), to_string(other(lossy)), to_string(lossy));
+    return;
+  }
   finding.open.emplace_back(
       "Whether the answers are lost on the way (large datagrams first) or never sent.");
   finding.try_this = "Capture at the other side: that shows which flight does not arrive.";
@@ -195,6 +244,64 @@ void find_not_started(const Story& story, const Transport& transport, Findings& 
   out.push_back(std::move(finding));
 }
 
+// Nothing but ClientHellos was sent again, and the server answered as soon as its ICE was up. Where
+// they are seen to come to its own socket, no loss is shown.
+struct HeldBack {
+  const DtlsStep* hello;
+  const DtlsStep* answer;
+  Instant up;
+};
+
+// When a side has a path for its DTLS; from afar, when its nomination is answered.
+std::optional<Instant> path_of(const Transport& transport, Side side) {
+  std::optional<Instant> up = transport.agents[index_of(side)].connected;
+  for (const Pair& pair : transport.pairs)
+    if (!up && pair.agent == side && pair.selected && pair.use_candidate > 0)
+      up = pair.nominated_at;
+  return up;
+}
+
+std::optional<HeldBack> held_back(const Transport& transport) {
+  constexpr Duration kAtOnce = std::chrono::milliseconds(50);
+  if (!transport.dtls.client)
+    return std::nullopt;
+  const Side client = *transport.dtls.client;
+  const std::optional<Instant> up = path_of(transport, other(client));
+  const DtlsStep* hello = nullptr;
+  const DtlsStep* answer = nullptr;
+  for (const DtlsStep& step : transport.dtls_steps) {
+    if (step.from == client && step.what == "ClientHello" && step.times > 1)
+      hello = &step;
+    else if (step.times > 1)
+      return std::nullopt;
+    if (step.from != client && answer == nullptr)
+      answer = &step;
+  }
+  if (hello == nullptr || answer == nullptr || !up || answer->at < *up ||
+      answer->at - *up > kAtOnce || hello->at >= *up)
+    return std::nullopt;
+  return HeldBack{hello, answer, *up};
+}
+
+void explain_held_back(const Story& story, const HeldBack& held, const std::string& took,
+                       Finding& finding) {
+  const std::string_view server = to_string(held.answer->from);
+  const bool came = held.hello->arrived.value_or(false);
+  finding.facts.push_back(fmt::format(
+      "ICE of {} is up at {}, and its {} follows {} later {}{}.", server, story.cite.time(held.up),
+      printable(held.answer->what), span_text(held.answer->at - held.up),
+      story.cite.ref(held.answer->packet), came ? "; no loss is shown" : ""));
+  finding.evidence.push_back(held.answer->packet);
+  if (came)
+    finding.summary =
+        fmt::format("The DTLS handshake took {}: {} answered no ClientHello before its ICE was up.",
+                    took, server);
+  else
+    finding.open.push_back(fmt::format(
+        "Whether ClientHellos were lost on their way, or {} answers none before its ICE is up.",
+        server));
+}
+
 // RFC 6347 section 4.2.4.1 waits 1 s before a flight is sent again; browsers begin far earlier, and
 // then a lost datagram costs next to nothing.
 void find_slow(const Story& story, const Transport& transport, Findings& out) {
@@ -207,19 +314,22 @@ void find_slow(const Story& story, const Transport& transport, Findings& out) {
   finding.transport = transport.id;
   if (is_dtls13(dtls))
     finding.rfc = "RFC 9147 section 5.8";
-  finding.summary =
-      fmt::format("The DTLS handshake took {}{}: parts of it were sent again.",
-                  is_inferred(dtls.inferred, "handshake_ms") && !is_dtls13(dtls) ? "at least " : "",
-                  span_text(std::chrono::nanoseconds(std::llround(*dtls.handshake_ms * 1e6))));
+  const std::string took = fmt::format(
+      "{}{}", is_inferred(dtls.inferred, "handshake_ms") && !is_dtls13(dtls) ? "at least " : "",
+      span_text(std::chrono::nanoseconds(std::llround(*dtls.handshake_ms * 1e6))));
+  finding.summary = fmt::format("The DTLS handshake took {}: parts of it were sent again.", took);
   for (const DtlsStep& step : transport.dtls_steps) {
     if (step.times < 2)
       continue;
-    finding.facts.push_back(fmt::format("{} of {} was sent {} times, first at {} {}.",
-                                        printable(step.what), to_string(step.from), step.times,
+    finding.facts.push_back(fmt::format("{} of {} {} {} times, first at {} {}.",
+                                        printable(step.what), to_string(step.from),
+                                        step.far ? "came" : "was sent", step.times,
                                         story.cite.time(step.at), story.cite.ref(step.packet)));
     finding.evidence.push_back(step.packet);
   }
-  if (!story.call.from_run)
+  if (const std::optional<HeldBack> held = held_back(transport))
+    explain_held_back(story, *held, took, finding);
+  else if (!story.call.from_run)
     finding.open.emplace_back(
         "Whether these packets were lost on their way, or the answers to them.");
   out.push_back(std::move(finding));

@@ -6,6 +6,7 @@
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -45,6 +46,15 @@ Span span_of(const Flow& flow) {
 bool same_path(const Flow& forth, const Flow& back) {
   return forth.route == back.route ||
          (forth.source == back.destination && forth.destination == back.source);
+}
+
+// The side sent on another path before, or the call has only this one of it since it came up.
+bool moved_to(const Transport& transport, const Flow& flow) {
+  const Instant first = span_of(flow).first_at;
+  return !up_before_capture(transport) ||
+         std::any_of(transport.flows.begin(), transport.flows.end(), [&](const Flow& f) {
+           return f.from == flow.from && !same_path(f, flow) && f.first_at < first;
+         });
 }
 
 void conflict_facts(const Story& story, const Transport& transport, Finding& finding) {
@@ -114,23 +124,102 @@ std::string consent_summary(const Story& story, Side side, const Silence& silenc
                      story.cite.time(*silence.pair->last_at));
 }
 
-void add_consent_causes(const Story& story, Side side, const Silence& silence, Finding& finding) {
+// What the socket of `side` that sends on this pair asks a server, if it still does at that time.
+const StunServerUse* asks_after(const Call& call, Side side, const Pair& pair, Instant at) {
+  const auto found = std::find_if(
+      call.stun_servers.begin(), call.stun_servers.end(), [&](const StunServerUse& use) {
+        return use.of == side && use.client == pair.local.address && use.last_at > at;
+      });
+  return found == call.stun_servers.end() ? nullptr : &*found;
+}
+
+// After the last check that was seen: that the agent gave up, or only that there is no other.
+void add_what_follows(const Story& story, Side side, const Silence& silence, Finding& finding) {
+  constexpr Duration kInterval = seconds(6);  // between checks of consent (RFC 7675 section 5.1)
+  if (silence.lasted >= kConsentLifetime)
+    return;
+  const Pair& pair = *silence.pair;
+  const std::string_view us = to_string(side);
+  const Instant due = *pair.last_at + kInterval;
+  const StunServerUse* use = asks_after(story.call, side, pair, due);
+  if (use != nullptr && !is_inferred(pair.inferred, "requests"))
+    finding.facts.push_back(fmt::format(
+        "{} stopped checking by itself at {} {}: it gave up. The same socket still asks {} at {} "
+        "{}.",
+        us, story.cite.time(*pair.last_at), story.cite.ref(pair.last), to_string(use->server),
+        story.cite.time(*use->last_at), story.cite.ref(use->last)));
+  else if (story.end >= due)
+    finding.facts.push_back(fmt::format("No check of {} was seen in the {} after that.", us,
+                                        span_text(story.end - *pair.last_at)));
+  else
+    finding.facts.push_back(
+        fmt::format("The capture shows {} of the 30 s after which consent expires.",
+                    span_text(silence.lasted)));
+  // More than one question, so that an answer is not merely under way.
+  if (use != nullptr && use->responses > 0 && use->requests >= use->responses + 2 &&
+      use->last_response_at && *use->last_response_at <= *pair.last_response_at)
+    finding.facts.push_back(
+        fmt::format("{} does not answer it any more either.", to_string(use->server)));
+}
+
+// The NAT of `side` still gives the socket of this pair the address that it had, whoever it is that
+// the socket talks to.
+bool add_mapping_alive(const Story& story, Side side, const Pair& pair, Finding& finding) {
+  const StunServerUse* use = asks_after(story.call, side, pair, *pair.last_response_at);
+  if (use == nullptr || changes_port(story.call, side) || use->mapped.size() != 1 ||
+      use->mapped.front() == use->client || !use->last_response_at ||
+      *use->last_response_at <= *pair.last_response_at)
+    return false;
+  finding.facts.push_back(
+      fmt::format("{}'s NAT mapping is alive: {} still sees it as {} at {} {}.", to_string(side),
+                  to_string(use->server), to_string(use->mapped.front()),
+                  story.cite.time(*use->last_response_at), story.cite.ref(use->last_response)));
+  if (use->last_response)
+    finding.evidence.push_back(*use->last_response);
+  return true;
+}
+
+// The other side's checks still come from where `side` sends its own, so the mappings of both NATs
+// that the packets of `side` need are there.
+bool add_peer_mapping_alive(const Story& story, const Transport& transport, const Pair& pair,
+                            Finding& finding) {
+  const auto theirs =
+      std::find_if(transport.pairs.begin(), transport.pairs.end(), [&](const Pair& back) {
+        return back.agent != pair.agent && back.local.address &&
+               back.local.address == pair.remote.address &&
+               back.remote.address == pair.local.address && back.last_at &&
+               *back.last_at > *pair.last_response_at;
+      });
+  if (theirs == transport.pairs.end())
+    return false;
+  finding.facts.push_back(fmt::format(
+      "{}'s checks still come from {}, where {}'s go, up to {} {}: no NAT mapping is gone.",
+      to_string(theirs->agent), to_string(*theirs->local.address), to_string(pair.agent),
+      story.cite.time(*theirs->last_at), story.cite.ref(theirs->last)));
+  return true;
+}
+
+void add_consent_causes(const Story& story, const Transport& transport, Side side,
+                        const Silence& silence, Finding& finding) {
   const std::string_view us = to_string(side);
   const std::string_view them = to_string(other(side));
   if (still_heard(story, side, silence)) {
+    const bool alive = add_peer_mapping_alive(story, transport, *silence.pair, finding);
     finding.open.push_back(
         fmt::format("{}'s packets still arrive, so {} lives: either {}'s checks do not reach it "
                     "any more, or it "
                     "does not answer them. What drops them, the packets do not show.",
                     them, them, us));
     finding.try_this = fmt::format(
-        "Look at the way from {} to {}: NAT mapping, firewall, change of network.", us, them);
+        "Look at the way from {} to {}: {}.", us, them,
+        alive ? "firewall, packet filters" : "NAT mapping, firewall, change of network");
     return;
   }
+  const bool alive = add_mapping_alive(story, side, *silence.pair, finding);
   finding.open.push_back(fmt::format(
-      "Whether {} went away, or the path from {} to {} broke: a NAT mapping that expired, a "
-      "firewall, a change of network.",
-      them, them, us));
+      "Whether {} went away, or the path from {} to {} broke: {} that expired, a firewall, a "
+      "change of network.",
+      them, them, us, alive ? fmt::format("a NAT mapping of {}", them) : "a NAT mapping"));
   finding.try_this = fmt::format("Capture at {} too: if it still sends, the path broke.", them);
 }
 
@@ -203,6 +292,17 @@ void add_last_through(const Story& story, const Transport& transport, const Loss
   finding.evidence.push_back(last->packet);
 }
 
+// What is lost are answers to checks that have just gone the same way out: a NAT there has a
+// mapping for these, which they keep alive (RFC 4787 section 4.3).
+bool mapped_still(const Transport& transport, const BrokenWay& way) {
+  const Pair* asking = selected_pair(transport, other(way.from));
+  if (asking == nullptr)
+    return false;
+  const std::vector<SeenAt>& answers = asking->since_answer.answered_elsewhere;
+  return std::any_of(answers.begin(), answers.end(),
+                     [&](const SeenAt& seen) { return seen.point() == way.seen; });
+}
+
 void add_broken_way(const Story& story, const Transport& transport, const Loss& loss,
                     Findings& out) {
   const std::string_view from = to_string(loss.way.from);
@@ -216,8 +316,13 @@ void add_broken_way(const Story& story, const Transport& transport, const Loss& 
     finding.summary = broken_summary(story, transport, loss);
     add_last_through(story, transport, loss, finding);
     finding.open.push_back(
-        fmt::format("What drops them between {} and {}: a NAT mapping that expired, a firewall.",
-                    seen, missing));
+        mapped_still(transport, loss.way)
+            ? fmt::format("What drops them between {} and {}: a filter. The NAT mapping is alive: "
+                          "{}'s own checks still go out there.",
+                          seen, missing, to)
+            : fmt::format(
+                  "What drops them between {} and {}: a NAT mapping that expired, a firewall.",
+                  seen, missing));
     finding.try_this =
         fmt::format("Look at the device between {} and {}, in the direction from {} to {}.", seen,
                     missing, from, to);
@@ -246,11 +351,8 @@ Finding lost_consent(const Story& story, const Transport& transport, Side side,
   finding.transport = transport.id;
   finding.summary = consent_summary(story, side, silence);
   consent_facts(story, side, silence, finding);
-  if (silence.lasted < kConsentLifetime)
-    finding.facts.push_back(
-        fmt::format("The capture shows {} of the 30 s after which consent expires.",
-                    span_text(silence.lasted)));
-  add_consent_causes(story, side, silence, finding);
+  add_what_follows(story, side, silence, finding);
+  add_consent_causes(story, transport, side, silence, finding);
   return finding;
 }
 
@@ -316,11 +418,12 @@ void find_differing_paths(const Story& story, Findings& out) {
     Finding finding = make_finding("ice-paths-differ");
     finding.transport = transport.id;
     const Side moved = a.first_at >= b.first_at ? Side::A : Side::B;
-    finding.summary = fmt::format(
-        "Since {} each side sends on another path, for {}: {} on the new pair, {} still on the old "
-        "one.",
-        story.cite.time(since), span_text(until - since), to_string(moved),
-        to_string(other(moved)));
+    const std::string which = moved_to(transport, moved == Side::A ? *forth : *back)
+                                  ? fmt::format("{} on the new pair, {} still on the old one",
+                                                to_string(moved), to_string(other(moved)))
+                                  : std::string("which of the two is older was not captured");
+    finding.summary = fmt::format("Since {} each side sends on another path, for {}: {}.",
+                                  story.cite.time(since), span_text(until - since), which);
     for (const Flow* flow : {forth, back})
       finding.facts.push_back(fmt::format(
           "{} sends {} -> {}: {} {}.", to_string(flow->from), to_string(flow->source),

@@ -167,6 +167,17 @@ void add_what_came_before(const Story& story, const Transport& transport, Findin
         transport.dtls.server_hello);
 }
 
+// ICE was restarted before the capture, and both sessions go on in it.
+std::string unordered_text(const Call& call) {
+  std::size_t most = 0;
+  for (const Transport& transport : call.transports)
+    for (const std::vector<std::string>& ufrags : transport.unordered_ufrags)
+      most = std::max(most, ufrags.size());
+  return most < 2 ? std::string()
+                  : fmt::format(" {} ufrag pairs are in use; which is older was not captured.",
+                                most == 2 ? "Two" : "Several");
+}
+
 // ---- packets ----
 
 void add_seen_handshake(const Story& story, const Transport& transport, Finding& finding) {
@@ -179,10 +190,10 @@ void add_seen_handshake(const Story& story, const Transport& transport, Finding&
       last.packet);
 }
 
-constexpr std::array<std::string_view, 10> kDrawnFromAbsence = {
-    "dtls-not-started",   "dtls-peer-silent",  "dtls-stuck",          "ice-no-answer",
-    "ice-no-relay",       "ice-not-nominated", "ice-one-side-silent", "media-one-way",
-    "turn-server-silent", "stun-server-silent"};
+constexpr std::array<std::string_view, 12> kDrawnFromAbsence = {
+    "dtls-loss",           "ice-loss",      "dtls-not-started",   "dtls-peer-silent",
+    "dtls-stuck",          "ice-no-answer", "ice-no-relay",       "ice-not-nominated",
+    "ice-one-side-silent", "media-one-way", "turn-server-silent", "stun-server-silent"};
 
 }  // namespace
 
@@ -221,6 +232,7 @@ void find_late_begin(const Story& story, Findings& out) {
         "The capture begins in the middle of the call: when and how ICE and DTLS came up was not "
         "captured.";
     add_first_data(story, finding);
+    finding.summary += unordered_text(story.call);
     out.push_back(std::move(finding));
     return;
   }

@@ -176,8 +176,9 @@ void TimelineBuilder::add_dtls_end(const Transport& transport) {
     if (ended_with_alert(transport, side))
       add(dtls.sealed_alert_at[index_of(side)], dtls.sealed_alert[index_of(side)], side, "dtls",
           fmt::format("{} ends DTLS with {}: close_notify (inferred){}", to_string(side),
-                      dtls.version == "DTLS 1.3" ? "an encrypted record of an alert's length"
-                                                 : "an encrypted alert",
+                      dtls.alert_by_length[index_of(side)]
+                          ? "an encrypted record of an alert's length"
+                          : "an encrypted alert",
                       suffix(transport)));
   weigh(first, Weight::Main);
 }

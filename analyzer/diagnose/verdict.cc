@@ -121,6 +121,20 @@ const Transport* first_connected(const Call& call) {
   return nullptr;
 }
 
+// That media arrives shows beside its receiver only.
+std::string both_ways_text(const Story& story, const Transport& transport) {
+  const auto arrives = [&](Side side) {
+    const auto& arrived = transport.media_arrived[index_of(side)];
+    return story.call.from_run || (arrived && arrived->rtp + arrived->rtcp > 0);
+  };
+  if (arrives(Side::A) && arrives(Side::B))
+    return "media both ways";
+  if (!arrives(Side::A) && !arrives(Side::B))
+    return "media from both was seen";
+  const Side here = arrives(Side::A) ? Side::B : Side::A;
+  return fmt::format("{} sends media and gets {}'s", to_string(here), to_string(other(here)));
+}
+
 std::string media_text(const Story& story, const Transport& transport) {
   if (transport.heard_only && media_flowed(transport))
     return fmt::format("media from {}", to_string(*transport.heard_only));
@@ -129,11 +143,12 @@ std::string media_text(const Story& story, const Transport& transport) {
                                              "DTLS packet"));
   const bool both = rtp_from(transport, Side::A) > 0 && rtp_from(transport, Side::B) > 0;
   if (both) {
+    const std::string text = both_ways_text(story, transport);
     for (const Side side : {Side::A, Side::B})
       if (const auto stop = media_stop(story.call, side); stop && stop->other_goes_on)
-        return fmt::format("media both ways until {}, then from {} only", story.cite.time(stop->at),
+        return fmt::format("{} until {}, then from {} only", text, story.cite.time(stop->at),
                            to_string(other(side)));
-    return "media both ways";
+    return text;
   }
   return fmt::format("media from {} only",
                      to_string(rtp_from(transport, Side::A) > 0 ? Side::A : Side::B));

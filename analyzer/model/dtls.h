@@ -27,6 +27,15 @@ struct DtlsCertificate {
   std::optional<bool> matches_sdp;
 };
 
+// Records of one sender at the point nearest to the receiver, by their numbers (DTLS 1.2).
+struct DtlsArrived {
+  std::uint64_t lost = 0, came = 0;
+  std::uint64_t first_number = 0, last_number = 0;
+  PacketRef first, last;
+  // Numbers of the receiver's own records that this point lacks: the capture missed them.
+  std::uint64_t receiver_missed = 0;
+};
+
 struct Dtls {
   trace::DtlsState state = trace::DtlsState::None;
   std::optional<std::string> version, cipher_suite, group, srtp_profile;  // IANA names
@@ -52,9 +61,12 @@ struct Dtls {
   // hides the content type too: a last record that is just as long as an alert.
   std::array<std::optional<PacketRef>, 2> sealed_alert;
   std::array<std::optional<Instant>, 2> sealed_alert_at;
+  std::array<bool, 2> alert_by_length{};  // of it: nothing but its length tells what it is
   // By sender: the first record of protected application data.
   std::array<std::optional<PacketRef>, 2> protected_data;
   std::optional<Instant> started_at, connected_at;
+  // By sender; empty where no such point was captured, or the numbers do not show.
+  std::array<std::optional<DtlsArrived>, 2> arrived;
 };
 
 // One handshake message, or all that one side sent encrypted, as it was first seen.
@@ -65,6 +77,8 @@ struct DtlsStep {
   Instant at;
   std::uint64_t times = 1;  // with its retransmissions
   bool datagrams = false;   // `times` are datagrams, which need not hold the same
+  // No capture shows its sender's own socket: `times` are those that got as far as a capture.
+  bool far = false;
   // The last time that it was seen, in the capture that shows it most.
   std::optional<PacketRef> last = std::nullopt;
   // Whether all of it came to the other side's own socket; empty where that was not captured.

@@ -27,7 +27,8 @@ struct Candidate {
   std::optional<std::uint16_t> channel;
 };
 
-// What a path lost since the last answer on it: as Pair::answered_elsewhere and requests_seen_at.
+// What a path lost before the first answer on it, or since the last: as Pair::answered_elsewhere
+// and requests_seen_at.
 struct LostSince {
   std::uint64_t unanswered = 0;
   std::vector<SeenAt> answered_elsewhere, requests_seen_at;
@@ -68,7 +69,7 @@ struct Pair {
   // The requests of the transactions in `unanswered`, by point, from the agent's on: where the list
   // ends they were seen last.
   std::vector<SeenAt> requests_seen_at;
-  LostSince since_answer;
+  LostSince before_answer, since_answer;
   // The capture point nearest to the agent.
   std::optional<PointId> at_point;
   // There a check of the peer came from `remote`, and was answered, before the agent's own first

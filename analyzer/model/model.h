@@ -43,6 +43,9 @@ struct Transport {
   std::vector<DtlsStep> dtls_steps;
   std::vector<RoleConflict> conflicts;
   std::vector<IceRestart> restart_list;
+  // By side: username fragments that were in use when the capture began, where they are several:
+  // which of them is older does not show, and none of them is a restart that was seen.
+  std::array<std::vector<std::string>, 2> unordered_ufrags;
   // Every capture of the call lacks a direction, and what is left was sent by this side: see
   // model/coverage.h.
   std::optional<Side> heard_only;
@@ -72,7 +75,8 @@ struct Nat {
 
 struct Ufrag {
   std::string ufrag;
-  std::uint32_t generation = 0;
+  // Empty: in use before the capture began, with others, so that their order does not show.
+  std::optional<std::uint32_t> generation = 0;
 };
 
 struct Peer {
@@ -107,8 +111,8 @@ struct StunServerUse {
   std::uint64_t requests = 0, responses = 0;
   std::vector<Endpoint> mapped;  // distinct, in order of appearance
   std::optional<RttSummary> rtt;
-  std::optional<PacketRef> first, first_response, last;
-  std::optional<Instant> first_at, first_response_at, last_at;
+  std::optional<PacketRef> first, first_response, last, last_response;
+  std::optional<Instant> first_at, first_response_at, last_at, last_response_at;
 };
 
 // What one capture point holds of the hosts of a call, whatever it is and whomever they talk to.

@@ -15,7 +15,8 @@ constexpr std::size_t kAddresses = 2;
 constexpr std::size_t kMappings = 6;
 
 // A side may have several username fragments at once, one for each media section without BUNDLE;
-// only those of a later generation are an ICE restart (RFC 8445 9).
+// only those of a later generation are an ICE restart (RFC 8445 9). Those whose order is not known
+// stand side by side, too.
 std::string ufrags_text(const Peer& peer, const Page& page) {
   std::string text;
   const std::size_t shown = page.shown(peer.ufrags.size(), kUfrags);

@@ -151,15 +151,20 @@ void Datagram::on_unified(const dtls::RecordView& record) {
     half_.protected_alert.reset();
   else if (!half_.protected_alert)
     half_.protected_alert = seen_;
+  half_.alert_by_length = half_.protected_alert.has_value();
   if (!half_.application)
     half_.application = seen_;
 }
 
 void Datagram::on_protected(const dtls::RecordView& record) {
   if (record.unified) {
+    ++half_.unified_records;
     on_unified(record);
     return;
   }
+  ++half_.classic_records;
+  if (record.epoch == 1)
+    half_.numbers.add(record.sequence, seen_);
   switch (record.type) {
     case ContentType::Handshake:
       if (half_.application || !is_new(record))
@@ -340,11 +345,36 @@ bool has_clear_handshake(const dtls::RecordList& list) {
 
 }  // namespace
 
-DtlsAssociation* DtlsTracker::association(FlowRecord& flow, FlowId id, bool handshake) {
+// What comes later than the window reaches back is taken to be new: it is not lost.
+void RecordNumbers::add(std::uint64_t number, const Sighting& seen) {
+  constexpr std::uint64_t kWindow = 64;
+  if (seen_ == 0) {
+    first_ = last_ = number;
+    window_ = 1;
+    first_seen_ = seen;
+  } else if (number > last_) {
+    const std::uint64_t step = number - last_;
+    window_ = (step < kWindow ? window_ << step : 0) | 1U;
+    last_ = number;
+  } else {
+    const std::uint64_t back = last_ - number;
+    if (back < kWindow && ((window_ >> back) & 1U) != 0)
+      return;
+    if (back < kWindow)
+      window_ |= std::uint64_t{1} << back;
+    else if (missing() == 0 && number >= first_)
+      return;
+    first_ = std::min(first_, number);
+  }
+  ++seen_;
+  last_seen_ = seen;
+}
+
+DtlsAssociation* DtlsTracker::association(FlowRecord& flow, FlowId id, bool evidence) {
   if (flow.association != kNone)
     return &associations_[flow.association];
   // Bytes on a flow that nothing speaks for have to show a handshake before they cost memory.
-  if ((flow.proof == FlowProof::None && !handshake) || associations_.size() >= kMaxAssociations)
+  if ((flow.proof == FlowProof::None && !evidence) || associations_.size() >= kMaxAssociations)
     return nullptr;
   flow.association = static_cast<std::uint32_t>(associations_.size());
   associations_.emplace_back();
@@ -353,9 +383,9 @@ DtlsAssociation* DtlsTracker::association(FlowRecord& flow, FlowId id, bool hand
 }
 
 void DtlsTracker::on_datagram(FlowRecord& flow, FlowId id, Direction direction,
-                              const Packet& packet) {
+                              const Packet& packet, bool with_media) {
   const dtls::RecordList list = dtls::decode_records(packet.payload);
-  DtlsAssociation* a = association(flow, id, has_clear_handshake(list));
+  DtlsAssociation* a = association(flow, id, with_media || has_clear_handshake(list));
   if (a == nullptr)
     return;
   Datagram datagram(*a, direction, packet);

@@ -50,6 +50,24 @@ struct ChosenHello {
 // Message and fragment offset; what is encrypted comes after all that is in clear.
 using HandshakePlace = std::pair<std::uint32_t, std::uint32_t>;
 
+// The record numbers of epoch 1 of DTLS 1.2, which its records show (RFC 6347 section 4.1), each
+// counted once: those between the least and the greatest that never came were lost.
+class RecordNumbers {
+ public:
+  void add(std::uint64_t number, const Sighting& seen);
+  std::uint64_t seen() const { return seen_; }
+  std::uint64_t first() const { return first_; }
+  std::uint64_t last() const { return last_; }
+  std::uint64_t missing() const { return seen_ == 0 ? 0 : last_ - first_ + 1 - seen_; }
+  const Sighting& first_seen() const { return first_seen_; }
+  const Sighting& last_seen() const { return last_seen_; }
+
+ private:
+  std::uint64_t seen_ = 0, first_ = 0, last_ = 0;
+  std::uint64_t window_ = 0;  // bit n: last_ - n came
+  Sighting first_seen_, last_seen_;
+};
+
 // Per direction.
 struct DtlsHalf {
   dtls::HandshakeReassembler reassembler;
@@ -71,6 +89,11 @@ struct DtlsHalf {
   // that too (RFC 9147 section 4): there it is the last record of the application epochs, when that
   // is just as long as an alert.
   std::optional<Sighting> protected_alert;
+  bool alert_by_length = false;  // the record does not show its content type
+  // Records with the unified header, which is of DTLS 1.3 alone (RFC 9147 section 4), and protected
+  // ones with the header of DTLS 1.2.
+  std::uint64_t unified_records = 0, classic_records = 0;
+  RecordNumbers numbers;
 
   // Where the flights stand: the highest handshake record number of the epochs 0 and 1, and the
   // place in the handshake where the last datagram began.
@@ -97,14 +120,16 @@ class DtlsTracker {
   static constexpr std::size_t kMaxSteps = 64;
   static constexpr std::size_t kMaxAlerts = 16;
 
-  // One datagram whose first byte and length fit DTLS.
-  void on_datagram(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet);
+  // One datagram whose first byte and length fit DTLS. `with_media`: RTP speaks for the flow, on
+  // which no check and no handshake was seen yet.
+  void on_datagram(FlowRecord& flow, FlowId id, Direction direction, const Packet& packet,
+                   bool with_media = false);
 
   const DtlsAssociation& operator[](std::uint32_t i) const { return associations_[i]; }
   std::size_t size() const { return associations_.size(); }
 
  private:
-  DtlsAssociation* association(FlowRecord& flow, FlowId id, bool handshake);
+  DtlsAssociation* association(FlowRecord& flow, FlowId id, bool evidence);
 
   std::deque<DtlsAssociation> associations_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace parley::analyzer {
 
@@ -395,10 +396,13 @@ void IceTracker::fold(const Transaction& transaction) {
   }
   ++sums.transactions;
   sums.requests += requests;
+  if (nearest.successes > 0) {
+    if (sums.successes == 0)
+      sums.before_answer = std::move(sums.since_answer);
+    sums.since_answer = {};
+  }
   sums.successes += nearest.successes;
   sums.use_candidate += transaction.use_candidate ? requests : 0;
-  if (nearest.successes > 0)
-    sums.since_answer = {};
   if (nearest.successes == 0 && nearest.errors == 0) {
     fold_unanswered(transaction, sums);
     sums.longest_unanswered = std::max<std::uint64_t>(sums.longest_unanswered, requests);

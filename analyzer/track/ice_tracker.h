@@ -86,11 +86,11 @@ struct CheckPath {
     // Of those without a response here: where responses were seen all the same, and where the
     // requests were; in the order in which the packets reach the paths, this one first.
     std::vector<PathShare> answered_elsewhere, unanswered_requests;
-    // The same of those after the last one with a response here.
+    // The same of those before the first one with a response here, and of those after the last.
     struct Since {
       std::uint64_t unanswered = 0;
       std::vector<PathShare> answered_elsewhere, unanswered_requests;
-    } since_answer;
+    } before_answer, since_answer;
   } sums;
 };
 

@@ -135,6 +135,55 @@ TEST(CallBuilder, ARestartOfBothUfragsOnNewSocketsIsKnownByItsMedia) {
   EXPECT_EQ(calls[0].streams[0].lost, 0U);
 }
 
+constexpr const char* kOtherA = "192.168.1.2:5002";
+constexpr const char* kOtherB = "192.168.1.3:6002";
+
+// Media of each side on a path of its own: those of B begin, and are checked, at the times given.
+void two_paths(PacketScript& s, int checked, int other_checked, int other_media) {
+  for (int ms = 0; ms < 12'000; ms += 20) {
+    const auto number = static_cast<std::uint16_t>(ms / 20);
+    s.time(ms).udp(kA, kB, PacketScript::rtp(5, number));
+    if (ms >= other_media)
+      s.udp(kOtherB, kOtherA, PacketScript::rtp(6, number));
+    if (ms == checked)
+      s.answered_check(kA, kB, check(1, "bbbb:aaaa", true, true));
+    if (ms != other_checked)
+      continue;
+    s.answered_check(kOtherB, kOtherA, check(2, "cccc:dddd", false));
+    s.answered_check(kOtherB, kA, check(3, "aaaa:dddd", false));
+  }
+}
+
+TEST(CallBuilder, UfragsThatWereInUseBeforeTheCaptureHaveNoOrder) {
+  PacketScript s;
+  two_paths(s, 2000, 300, 0);
+  const std::vector<Call> calls = s.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  ASSERT_EQ(calls[0].transports.size(), 1U);
+  EXPECT_EQ(calls[0].transports[0].restarts, 0U);
+  EXPECT_TRUE(calls[0].transports[0].restart_list.empty());
+  for (const Peer& peer : calls[0].peers) {
+    ASSERT_EQ(peer.ufrags.size(), 2U);
+    for (const Ufrag& ufrag : peer.ufrags)
+      EXPECT_EQ(ufrag.generation, std::nullopt) << ufrag.ufrag;
+  }
+}
+
+TEST(CallBuilder, ARestartThatALateCaptureShowsIsAfterWhatItsMediaWasOnBefore) {
+  // The old path is checked after the new one.
+  PacketScript s;
+  two_paths(s, 4000, 3000, 3100);
+  const std::vector<Call> calls = s.calls();
+  ASSERT_EQ(calls.size(), 1U);
+  ASSERT_EQ(calls[0].transports.size(), 1U);
+  EXPECT_EQ(calls[0].transports[0].restarts, 1U);
+  const std::vector<Ufrag>& ufrags = calls[0].peers[0].ufrags;
+  ASSERT_EQ(ufrags.size(), 2U);
+  EXPECT_EQ(ufrags[0].ufrag, "aaaa");
+  EXPECT_EQ(ufrags[0].generation, 0U);
+  EXPECT_EQ(ufrags[1].generation, 1U);
+}
+
 TEST(CallBuilder, TwoClientsOfOneServerAreTwoCalls) {
   PacketScript s;
   constexpr const char* kServer = "203.0.113.30:10000";

@@ -250,6 +250,8 @@ Analysis restarted_call() {
   t.dtls_steps = {{Side::B, "ClientHello", packet(13), at(2.725), 1},
                   {Side::A, "ServerHello", packet(17), at(2.755), 1}};
   t.srtp_packets = {462, 462};
+  t.media_arrived[1] =
+      analyzer::MediaSeen{462, 119, 0, packet(36), packet(1283), at(2.79), at(11.945)};
   t.srtcp_packets = {120, 119};
   call.transports.push_back(std::move(t));
   for (const Side side : {Side::A, Side::B}) {

@@ -107,7 +107,8 @@ Call relayed_call() {
   used.local = test::candidate(trace::CandidateType::Relayed, "203.0.113.10:49201");
   used.remote = test::candidate(trace::CandidateType::Host, "192.0.2.2:6000");
   call.transports[0].agents[0].selected_pair = used;
-  call.last_packet_from_at = {at(19.4), at(19.6)};
+  call.last_packet_from_at = {at(19.4), at(19.9)};
+  call.transports[0].pairs[1].rtt = RttSummary{1, 1, 2};
   TurnAllocation allocation;
   allocation.of = Side::A;
   allocation.relayed = used.local.address;
@@ -173,6 +174,38 @@ TEST(FirstToLeave, IsExactBesideBothSockets) {
 TEST(FirstToLeave, IsNobodyWhereTheOtherSideWasGoneBefore) {
   Call call = relayed_call();
   call.last_packet_from_at[1] = at(3);
+  EXPECT_FALSE(first_to_leave(call));
+}
+
+TEST(FirstToLeave, IsNobodyWhereTheOtherSideIsNotSeenAfterIt) {
+  Call call = relayed_call();
+  call.last_packet_from_at[1] = at(19.55);
+  EXPECT_FALSE(first_to_leave(call)) << "its own end may be what the capture lacks";
+  call.last_packet_from_at[1] = at(19.9);
+  EXPECT_TRUE(first_to_leave(call));
+  call.transports[0].pairs[1].rtt.reset();
+  call.transports[0].pairs[0].rtt.reset();
+  EXPECT_FALSE(first_to_leave(call)) << "how long its packets took is not known";
+}
+
+// c03 at A without its alert: what is left of A's end is the relay that it gives up after it.
+TEST(FirstToLeave, IsNotTurnedRoundByAnAlertThatTheCaptureLacks) {
+  Call call = call_that_both_end();
+  call.transports[0].dtls.sealed_alert[0].reset();
+  call.transports[0].dtls.sealed_alert_at[0].reset();
+  call.transports[0].pairs[0].rtt = RttSummary{1, 1, 2};
+  call.turn[0].of = Side::A;
+  call.turn[0].released_at = at(19.45);
+  call.turn.resize(1);
+  EXPECT_FALSE(first_to_leave(call));
+}
+
+TEST(FirstToLeave, IsNotKnownFromOneDirection) {
+  Call call = relayed_call();
+  ASSERT_TRUE(first_to_leave(call));
+  HostTraffic point;
+  point.sent = {50, 0};
+  call.traffic = {point};
   EXPECT_FALSE(first_to_leave(call));
 }
 

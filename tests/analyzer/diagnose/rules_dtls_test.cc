@@ -70,6 +70,69 @@ TEST(Dtls, AHandshakeThatHangsIsToldWithTheLastMessageOfEachSide) {
   EXPECT_NE(finding->because.find("ClientHello, sent 5 times"), std::string::npos);
 }
 
+// As B's capture shows it: A's flight comes five times, its end once.
+TEST(Dtls, WhatCameFromAfarIsNotToldAsWhatWasSent) {
+  Call call = test::connected_call();
+  Transport& transport = call.transports[0];
+  transport.dtls.state = trace::DtlsState::Handshaking;
+  transport.dtls.connected_at.reset();
+  DtlsStep hello{Side::A, "ServerHello", packet(17), at(0.792), 5};
+  hello.far = true;
+  hello.last = packet(47);
+  DtlsStep done{Side::A, "ServerHelloDone", packet(17), at(1.46), 1};
+  done.far = true;
+  const DtlsStep finished{Side::B, "Finished (encrypted)", packet(18), at(1.47), 5};
+  transport.dtls_steps = {hello, done, finished};
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "dtls-stuck");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->because,
+              testing::HasSubstr("The last handshake message of A: ServerHelloDone, came once"));
+  EXPECT_THAT(finding->because, testing::HasSubstr("A began that flight 5 times, first at 0.792 "
+                                                   "[17..47]: 4 of 5 were lost on the way."));
+  EXPECT_THAT(finding->because, testing::HasSubstr("Finished (encrypted), sent 5 times"));
+  ASSERT_EQ(finding->open.size(), 1U);
+  EXPECT_THAT(finding->open[0], testing::HasSubstr("Whether the last flight of B comes to A"));
+}
+
+// c16: the server is ICE's controlling agent, and reads DTLS when it has nominated.
+Call call_that_waits_for_ice() {
+  Call call = slow_handshake(568, 3);
+  Transport& transport = call.transports[0];
+  transport.dtls.client = Side::B;
+  transport.agents[0].connected = at(0.691);
+  DtlsStep hello{Side::B, "ClientHello", packet(14), at(0.127), 4};
+  hello.far = true;
+  hello.arrived = true;
+  transport.dtls_steps = {hello, {Side::A, "ServerHello", packet(37), at(0.6918), 1}};
+  return call;
+}
+
+TEST(SlowHandshake, ThatWaitsForIceOfTheServerIsNoLoss) {
+  Analysis analysis = test::analysis_with(call_that_waits_for_ice());
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "dtls-slow");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->summary,
+            "The DTLS handshake took 568 ms: A answered no ClientHello before its ICE was up.");
+  EXPECT_TRUE(finding->open.empty());
+}
+
+TEST(SlowHandshake, LeavesLossOpenWhereNothingShowsThatTheHellosCame) {
+  Call call = call_that_waits_for_ice();
+  call.transports[0].dtls_steps[0].arrived.reset();
+  Analysis far = test::analysis_with(call);
+  diagnose(far);
+  EXPECT_EQ(find(far.calls[0], "dtls-slow")->open.size(), 1U);
+  call = call_that_waits_for_ice();
+  call.transports[0].dtls_steps[1].at = at(1.2);
+  Analysis late = test::analysis_with(call);
+  diagnose(late);
+  EXPECT_THAT(find(late.calls[0], "dtls-slow")->summary,
+              testing::HasSubstr("parts of it were sent again"));
+}
+
 // Both sides are captured; what a side sent is cited where it left.
 Analysis stuck_behind(std::vector<DtlsStep> steps) {
   Call call = test::connected_call();

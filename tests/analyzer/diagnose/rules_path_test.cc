@@ -26,6 +26,24 @@ TEST(DifferingPaths, AreAWarningWithBothWaysNamed) {
   EXPECT_NE(finding->summary.find("A on the new pair, B still on the old one"), std::string::npos);
 }
 
+TEST(DifferingPaths, HaveNoOrderInACaptureThatBeginsOnBoth) {
+  Analysis analysis = test::restarted_call();
+  Transport& transport = analysis.calls[0].transports[0];
+  std::erase_if(transport.flows,
+                [](const Flow& f) { return f.source == test::endpoint("192.168.50.11:36975"); });
+  transport.dtls_steps.clear();
+  transport.dtls.client_hello.reset();
+  for (Flow& f : transport.flows)
+    f.first_at = at(2);
+  for (Flow& f : transport.flows)
+    f.first_rtp_at = at(2);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "ice-paths-differ");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->summary.find("which of the two is older was not captured"), std::string::npos)
+      << finding->summary;
+}
+
 TEST(DifferingPaths, CountFromTheirFirstMediaAndNotFromTheHandshake) {
   Analysis analysis = test::restarted_call();
   Flow& old = analysis.calls[0].transports[0].flows.back();

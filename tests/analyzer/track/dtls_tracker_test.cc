@@ -18,12 +18,13 @@ class DtlsTrackerTest : public testing::Test {
     const dtls::CapturedDatagram d = dtls::captured(call, number);
     give(d.bytes, d.source_port == client_port ? Direction{0} : Direction{1}, number);
   }
-  void give(const ByteBuffer& bytes, Direction direction, std::uint64_t number) {
+  void give(const ByteBuffer& bytes, Direction direction, std::uint64_t number,
+            bool with_media = false) {
     Packet p;
     p.ref = {0, number};
     p.at = Instant{} + std::chrono::milliseconds(number);
     p.payload = bytes;
-    tracker_.on_datagram(flow_, 0, direction, p);
+    tracker_.on_datagram(flow_, 0, direction, p, with_media);
   }
   const DtlsAssociation& association() const { return tracker_[flow_.association]; }
   std::vector<std::string> steps() const {
@@ -172,6 +173,59 @@ TEST_F(DtlsTrackerTest, ALastRecordOf13ThatIsAsLongAsAnAlertIsTakenForOne) {
   EXPECT_FALSE(association().halves[1].protected_alert);
   give(sealed(61), 0, 53);
   EXPECT_FALSE(association().halves[0].protected_alert) << "nothing follows a close_notify";
+}
+
+TEST_F(DtlsTrackerTest, WhereMediaSpeaksForTheFlowNoHandshakeIsNeeded) {
+  give(sealed(19), 0, 50);
+  EXPECT_EQ(flow_.association, kNone);
+  give(sealed(19), 0, 51, true);
+  ASSERT_NE(flow_.association, kNone);
+  const DtlsHalf& half = association().halves[0];
+  ASSERT_TRUE(half.protected_alert);
+  EXPECT_EQ(half.protected_alert->ref.packet, 51U);
+  EXPECT_TRUE(half.alert_by_length);
+  EXPECT_EQ(half.unified_records, 1U);
+  EXPECT_EQ(half.classic_records, 0U);
+}
+
+TEST_F(DtlsTrackerTest, AnAlertOf12ShowsItsType) {
+  for (std::uint64_t n = 11; n <= 23; ++n)
+    packet(kCall12, n, kClientPort);
+  packet(kCall12, 278, kClientPort);
+  EXPECT_TRUE(association().halves[0].protected_alert);
+  EXPECT_FALSE(association().halves[0].alert_by_length);
+  EXPECT_GT(association().halves[0].classic_records, 0U);
+  EXPECT_EQ(association().halves[0].numbers.first(), 0U);
+  EXPECT_EQ(association().halves[0].unified_records, 0U);
+}
+
+Sighting sighting(std::uint64_t number) {
+  return {{0, number}, Instant{} + std::chrono::milliseconds(number)};
+}
+
+TEST(RecordNumbers, CountEachNumberOnceInAnyOrder) {
+  RecordNumbers numbers;
+  EXPECT_EQ(numbers.missing(), 0U);
+  for (const std::uint64_t n : {5U, 7U, 6U, 6U, 4U, 5U, 9U, 9U})
+    numbers.add(n, sighting(n));
+  EXPECT_EQ(numbers.first(), 4U);
+  EXPECT_EQ(numbers.last(), 9U);
+  EXPECT_EQ(numbers.seen(), 5U);
+  EXPECT_EQ(numbers.missing(), 1U);
+  EXPECT_EQ(numbers.first_seen().ref.packet, 5U);
+}
+
+TEST(RecordNumbers, OutsideOfTheWindowNeverMakeMoreMissing) {
+  RecordNumbers numbers;
+  for (std::uint64_t n = 0; n < 200; ++n)
+    numbers.add(n, sighting(n));
+  numbers.add(3, sighting(300));
+  EXPECT_EQ(numbers.missing(), 0U) << "a copy that comes late";
+  EXPECT_EQ(numbers.seen(), 200U);
+  numbers.add(400, sighting(400));
+  EXPECT_EQ(numbers.missing(), 200U);
+  numbers.add(250, sighting(401));
+  EXPECT_EQ(numbers.missing(), 199U) << "it came, if late";
 }
 
 TEST_F(DtlsTrackerTest, AnAlertInClearSaysWhy) {
