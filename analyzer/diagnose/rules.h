@@ -30,6 +30,7 @@ void find_not_nominated(const Story& story, Findings& out);
 void find_role_conflicts(const Story& story, Findings& out);
 void find_restarts(const Story& story, Findings& out);
 void find_differing_paths(const Story& story, Findings& out);
+// rules_consent.cc: how a path that worked was lost.
 void find_lost_consent(const Story& story, Findings& out);
 // rules_end.cc: how a side left.
 void find_unreachable(const Story& story, Findings& out);
