@@ -209,6 +209,7 @@ std::vector<Capture> Reader::captures(Pipeline& pipeline) {
     s.capture.damage = s.file->damage();
     s.capture.points = named_points(points_.points_in(s.capture.index));
     name_counts(pipeline.counts(s.capture.index), s.capture);
+    s.capture.tcp_unread = pipeline.counts(s.capture.index).tcp_unread;
     list.push_back(std::move(s.capture));
   }
   return list;
@@ -268,6 +269,24 @@ bool holds_stun_only(const Call& call, const std::vector<Capture>& captures) {
   };
   return !call.captures.empty() &&
          std::all_of(call.captures.begin(), call.captures.end(), stun_only);
+}
+
+bool holds_unread_tcp(const Call& call, const std::vector<Capture>& captures) {
+  const bool known = std::any_of(call.turn.begin(), call.turn.end(),
+                                 [](const TurnAllocation& a) { return a.transport != "udp"; });
+  return !known && std::any_of(call.captures.begin(), call.captures.end(),
+                               [&](std::uint32_t i) { return captures[i].tcp_unread > 0; });
+}
+
+// The client of a call's allocation, or its relay, is at an end of the flow.
+bool belongs_to(const Call& call, const LooseFlow& flow) {
+  return !call.server_only &&
+         std::any_of(call.turn.begin(), call.turn.end(), [&](const TurnAllocation& allocation) {
+           const auto is_end = [&](const Endpoint& end) {
+             return end == allocation.client || end == allocation.relayed;
+           };
+           return is_end(flow.a) || is_end(flow.b);
+         });
 }
 
 // What all the files hold, and their packets in order.
@@ -345,7 +364,12 @@ Analysis analyze_captures(const std::vector<std::string>& files, const AnalyzeOp
   for (Call& call : analysis.calls) {
     share_candidate_types(call);
     call.stun_only = holds_stun_only(call, analysis.captures);
+    call.unread_tcp = holds_unread_tcp(call, analysis.captures);
   }
+  std::erase_if(analysis.loose, [&](const LooseFlow& flow) {
+    return std::any_of(analysis.calls.begin(), analysis.calls.end(),
+                       [&](const Call& call) { return belongs_to(call, flow); });
+  });
   diagnose(analysis);
   return analysis;
 }

@@ -8,6 +8,7 @@
 #include "analyzer/address_book.h"
 #include "analyzer/call_finder.h"
 #include "analyzer/call_layout.h"
+#include "analyzer/candidate_list.h"
 #include "analyzer/host_traffic.h"
 #include "analyzer/model/coverage.h"
 #include "analyzer/nat_builder.h"
@@ -47,7 +48,7 @@ class Builder {
   void note_client(std::uint32_t index, const FlowUse& use);
   void fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const;
   void fill_ufrags(std::uint32_t index, Call& call) const;
-  void fill_roles(std::uint32_t index, Call& call) const;
+  void fill_roles(std::uint32_t index, const CallLayout& layout, Call& call) const;
   void fill_candidates(const CallLayout& layout, Call& call) const;
   void fill_last_packet(const CallLayout& layout, Side side, Call& call) const;
   void fill_totals(const CallLayout& layout, Call& call) const;
@@ -203,7 +204,13 @@ Claims first_claims(const IceTracker& ice, const FoundCalls& found, std::uint32_
   return claims;
 }
 
-void Builder::fill_roles(std::uint32_t index, Call& call) const {
+void Builder::fill_roles(std::uint32_t index, const CallLayout& layout, Call& call) const {
+  // Requests of which it is not known whether they are checks.
+  const auto asked_behind_cut = [&](Side side) {
+    return std::any_of(layout.flows.begin(), layout.flows.end(), [&](const FlowUse& use) {
+      return pipeline_.flows()[use.flow].directions[direction_of(use, side)].nameless > 0;
+    });
+  };
   const auto [first, asked] = first_claims(pipeline_.ice(), found_, index);
   for (const Side side : {Side::A, Side::B}) {
     Peer& peer = call.peers[index_of(side)];
@@ -217,29 +224,12 @@ void Builder::fill_roles(std::uint32_t index, Call& call) const {
       peer.inferred.emplace_back("ice_role");
     }
     // An agent that answers and never asks is ICE-lite (RFC 8445 section 2.5).
-    if (!asked[index_of(side)] && answers_of(call, side) >= kAnswersOfLite) {
+    if (!asked[index_of(side)] && answers_of(call, side) >= kAnswersOfLite &&
+        !asked_behind_cut(side)) {
       peer.ice_lite = true;
       peer.inferred.emplace_back("ice_lite");
     }
   }
-}
-
-bool same_candidate(const Candidate& x, const Candidate& y) {
-  return x.address == y.address && x.protocol == y.protocol;
-}
-
-void add_candidate(std::vector<Candidate>& list, const Candidate& candidate) {
-  if (!candidate.address || list.size() >= kMaxListed)
-    return;
-  for (Candidate& known : list) {
-    if (!same_candidate(known, candidate))
-      continue;
-    const bool known_inferred = !known.inferred.empty();
-    if (!known.type || (known_inferred && candidate.type && candidate.inferred.empty()))
-      known = candidate;
-    return;
-  }
-  list.push_back(candidate);
 }
 
 // What an agent sends from, what the other side aims at, and what servers said of its sockets.
@@ -270,30 +260,9 @@ void Builder::fill_candidates(const CallLayout& layout, Call& call) const {
   }
 }
 
-// "Lite implementations only utilize host candidates" (RFC 8445 section 5.2).
-void mark_hosts_of_lite(Side side, Call& call) {
-  const auto mark = [](Candidate& candidate) {
-    if (candidate.type || !candidate.address)
-      return;
-    candidate.type = trace::CandidateType::Host;
-    candidate.inferred.emplace_back("type");
-  };
-  for (Candidate& candidate : call.peers[index_of(side)].candidates)
-    mark(candidate);
-  for (Transport& transport : call.transports) {
-    for (Pair& pair : transport.pairs)
-      if (pair.agent != side)
-        mark(pair.remote);
-    if (auto& own = transport.agents[index_of(side)].selected_pair)
-      mark(own->local);
-    if (auto& theirs = transport.agents[index_of(other(side))].selected_pair)
-      mark(theirs->remote);
-  }
-}
-
 void Builder::fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const {
   fill_ufrags(index, call);
-  fill_roles(index, call);
+  fill_roles(index, layout, call);
   fill_candidates(layout, call);
   for (const Side side : {Side::A, Side::B})
     if (call.peers[index_of(side)].ice_lite)
@@ -444,6 +413,8 @@ void Builder::place_servers(std::vector<Call>& calls) const {
     if (owner == nullptr || calls[owner->call].stun_servers.size() >= kMaxListed)
       continue;
     placed.use.of = owner->side;
+    if (placed.use.requests == 0)
+      add_told_address(placed.use, calls[owner->call].peers[index_of(owner->side)]);
     calls[owner->call].stun_servers.push_back(std::move(placed.use));
   }
   add_gathering_calls(left, calls);
@@ -453,11 +424,11 @@ void Builder::place_servers(std::vector<Call>& calls) const {
     for (TurnAllocation& allocation : call.turn)
       if (allocation.state == "silent" && one_direction(call))
         allocation.state = "requested";
-    for (Transport& t : call.transports)
-      if (checked_before_capture(call, t)) {
-        t.first_checks_missing = true;
+    for (Transport& t : call.transports) {
+      t.first_checks_missing = checked_before_capture(call, t);
+      if (t.first_checks_missing || begins_behind_cut(t))
         withdraw_beginning(t);
-      }
+    }
   }
 }
 

@@ -232,6 +232,12 @@ DtlsStep Builder::step_of(const StepViews& views) const {
   for (const StepView& view : views)
     if (at_receiver(*view.part) && view.step->whole)
       came = std::max(came, view.step->times);
+  // What came may stand behind the cut of a snap length.
+  const bool cut = std::any_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
+    return at_receiver(part) && part.half(step.from).cut > 0;
+  });
+  if (came == 0 && cut)
+    return step;
   // Some of several encrypted datagrams may be all that matters, or not.
   if (came == 0 || !step.datagrams || came >= step.times)
     step.arrived = came > 0;
@@ -283,6 +289,12 @@ void Builder::build(const CallLayout& layout, std::uint32_t index) {
     });
   };
   d_.records = sum([](const DtlsHalf& h) { return h.records; });
+  for (const Side side : {Side::A, Side::B})
+    t_.handshake_cut[index_of(side)] =
+        layout.count(index, [&](const FlowUse& use) -> std::uint64_t {
+          const std::uint32_t i = pipeline_.flows()[use.flow].association;
+          return i == kNone ? 0 : pipeline_.dtls()[i].halves[direction_of(use, side)].cut;
+        });
   d_.undecrypted = sum([](const DtlsHalf& h) { return h.protected_records; });
 }
 

@@ -53,6 +53,8 @@ struct FlowDirection {
   // STUN responses whose request was not seen there.
   std::uint32_t unasked = 0;
   Sighting first_unasked, last_unasked;
+  // Binding requests of which a snap length left no USERNAME, on a flow without a check so far.
+  std::uint32_t nameless = 0;
   std::uint64_t seen = 0;  // UDP datagrams and TCP segments of whatever kind
   Sighting first_data, last_data, first_rtp, last_rtp, last_any;
   std::uint64_t data() const { return dtls + rtp + rtcp; }
@@ -76,6 +78,7 @@ struct FlowRecord {
   Instant last_at;
   std::uint32_t capture = 0;  // of the packets that are counted now
   std::uint64_t icmp_errors = 0;
+  std::uint32_t cut_segments = 0;     // of a TCP connection: those that a snap length cut
   std::uint32_t turn = kNone;         // allocation of the TURN tracker
   std::uint32_t association = kNone;  // of the DTLS tracker
   std::array<std::uint32_t, 2> last_stream{kNone, kNone};

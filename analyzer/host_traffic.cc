@@ -29,6 +29,13 @@ void add_unasked(const FlowDirection& way, std::optional<SeenAt>& sum) {
   }
 }
 
+// A private address that talks to a public one has not come to its NAT yet (RFC 1918).
+bool is_inside(const FlowRecord& flow, Direction direction) {
+  return flow.key.carrier == kNone &&
+         flow.source(direction).address.classify() != AddressClass::Global &&
+         flow.destination(direction).address.classify() == AddressClass::Global;
+}
+
 }  // namespace
 
 HostBook::HostBook(Pipeline& pipeline) : pipeline_(pipeline) {
@@ -51,12 +58,16 @@ HostBook::HostBook(Pipeline& pipeline) : pipeline_(pipeline) {
   constexpr std::uint64_t kInsisting = 3;
   for (const CheckPath& path : pipeline.ice().paths()) {
     const FlowRecord& flow = flows[path.flow];
+    if (path.session == kNone && flow.in_use)
+      hosts_[{flow.key.point, flow.source(path.direction).address}].asks = true;
     if (path.session == kNone && flow.in_use && path.sums.longest_unanswered >= kInsisting)
       hosts_[{flow.key.point, flow.source(path.direction).address}].insists = true;
   }
   for (std::uint32_t i = 0; i < pipeline.turn().size(); ++i) {
     const AllocationSeen& allocation = pipeline.turn()[i];
     const FlowRecord& flow = flows[allocation.flow];
+    if (flow.in_use)
+      hosts_[{flow.key.point, flow.source(allocation.to_server).address}].asks = true;
     if (flow.in_use && allocation.most_repeated >= kInsisting && allocation.responses == 0)
       hosts_[{flow.key.point, flow.source(allocation.to_server).address}].insists = true;
   }
@@ -97,6 +108,7 @@ std::vector<HostTraffic> HostBook::traffic_of(const CallLayout& layout,
         continue;
       here.sent[s] += known->second.sent;
       here.received[s] += known->second.received;
+      here.own[s] = here.own[s] || known->second.asks || is_inside(flow, direction_of(use, side));
       here.insists[s] = here.insists[s] || known->second.insists;
     }
   }

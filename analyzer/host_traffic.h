@@ -24,6 +24,7 @@ class HostBook {
   struct Counts {
     std::uint64_t sent = 0, received = 0;
     bool insists = false;
+    bool asks = false;  // STUN or TURN servers
   };
   // The address of a side's own host in a flow of the call; empty where a server speaks for it.
   std::optional<IpAddress> host_of(const FlowUse& use, Side side, const AddressBook& book) const;

@@ -120,7 +120,8 @@ void fill_arrived_records(const Pipeline& pipeline, const CallLayout& layout,
     return;
   const DtlsAssociation& association = pipeline.dtls()[pipeline.flows()[use->flow].association];
   const RecordNumbers& numbers = association.halves[direction_of(*use, side)].numbers;
-  if (numbers.seen() == 0)
+  if (numbers.seen() == 0 || association.halves[0].hides_records ||
+      association.halves[1].hides_records)
     return;
   DtlsArrived arrived;
   arrived.lost = numbers.missing();

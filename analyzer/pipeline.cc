@@ -360,6 +360,11 @@ void Pipeline::prove_siblings(const FlowRecord& outer) {
 void Pipeline::on_tcp(const Packet& packet) {
   ++counts(packet.ref.capture).tcp;
   const FlowId flow = connections_.on_segment(packet);
+  if (flow != kNone && packet.cut_short)
+    ++flows_[flow].cut_segments;
+  // Not even the header of a STUN message was left of it.
+  else if (packet.cut_short && packet.payload.size() < stun::kHeaderSize)
+    ++counts(packet.ref.capture).tcp_unread;
   if (packet.payload.empty() || flow == kNone || flows_[flow].turn == kNone)
     return;
   --counts(packet.ref.capture).tcp;

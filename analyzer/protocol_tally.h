@@ -19,6 +19,7 @@ namespace parley::analyzer {
 struct ProtocolCounts {
   std::uint64_t stun = 0, turn = 0, dtls = 0, srtp = 0, srtcp = 0, rtp = 0, rtcp = 0, icmp = 0,
                 arp = 0, tcp = 0, turn_tcp = 0, dns = 0, fragment = 0, other = 0;
+  std::uint64_t tcp_unread = 0;  // of tcp: segments of which a snap length left less than 20 octets
 };
 
 class ProtocolTally {

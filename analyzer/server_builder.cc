@@ -26,14 +26,25 @@ bool made_before(const AllocationSeen& a) {
          (a.relayed_packets[0] + a.relayed_packets[1] > 0 || a.responses > refused);
 }
 
+// The requests were not captured. The first 401 is a challenge; who asks again has credentials
+// (RFC 8489 section 9.2.3.1).
+bool refused_again(const AllocationSeen& a) {
+  return a.requests == 0 &&
+         std::any_of(a.refusals.begin(), a.refusals.end(), [](const TurnRefusal& r) {
+           return r.method == "Allocate" && r.code == 401 && r.count > 1;
+         });
+}
+
 std::string state_of(const AllocationSeen& a, bool expired) {
   if (a.allocated || made_before(a)) {
     if (a.deleted)
       return "deleted";
     return expired ? "expired" : "allocated";
   }
-  if (a.requests > 0 && a.responses == 0 && !a.knows_nonce)
+  if (a.requests > 0 && a.responses == 0 && a.unasked == 0 && !a.knows_nonce)
     return "silent";
+  if (refused_again(a))
+    return "refused";
   const bool refused = std::any_of(a.refusals.begin(), a.refusals.end(), [](const TurnRefusal& r) {
     return r.method == "Allocate" && (r.authenticated || r.code != 401);
   });
@@ -71,7 +82,9 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   out.state = state_of(seen, expired);
   out.made_before = made_before(seen);
   out.asked = seen.allocates > 0;
-  if (out.made_before && !seen.deleted)
+  const bool refused_unasked = out.state == "refused" && refused_again(seen);
+  if ((out.made_before && !seen.deleted) || refused_unasked ||
+      (out.state == "requested" && seen.requests == 0))
     out.inferred.emplace_back("state");
   if (seen.assumed_ends)
     out.inferred.insert(out.inferred.end(), {"server", "client"});
@@ -106,6 +119,10 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   fill_errors(seen, out);
   out.requests = seen.requests;
   out.responses = seen.responses;
+  out.unasked = seen.unasked;
+  if (seen.asked_with)
+    out.asked_with = seen.asked_with->ref;
+  out.asked_as = seen.asked_as;
   out.relayed_packets = {seen.relayed_packets[0], seen.relayed_packets[1]};
   out.hidden_packets = {seen.hidden_packets[0], seen.hidden_packets[1]};
   out.software = seen.software;
@@ -120,6 +137,16 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
     out.allocated_at = seen.allocated->at;
   }
   return out;
+}
+
+// Over TCP nothing is sent twice (RFC 8489 section 6.2.2).
+void note_unrepeated(const TurnTracker& turn, std::uint32_t i, TurnAllocation& out) {
+  const auto pending = turn.unrepeated(i);
+  if (!pending || out.transport != "udp")
+    return;
+  out.unrepeated = pending->sent.ref;
+  out.unrepeated_at = pending->sent.at;
+  out.unrepeated_method = stun::method_name(pending->method);
 }
 
 StunServerUse describe_use(const CheckPath& path, const FlowRecord& flow) {
@@ -155,6 +182,7 @@ std::vector<PlacedAllocation> build_allocations(Pipeline& pipeline) {
         [&](std::uint32_t x, std::uint32_t y) { return tells_more(turn[x], turn[y]); });
     PlacedAllocation placed;
     placed.allocation = describe(turn[best], pipeline.flows()[turn[best].flow], pipeline.end());
+    note_unrepeated(turn, best, placed.allocation);
     for (const std::uint32_t i : members) {
       const FlowRecord& flow = pipeline.flows()[turn[i].flow];
       placed.clients.emplace_back(flow.key.point, flow.source(turn[i].to_server));

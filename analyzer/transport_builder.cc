@@ -61,6 +61,18 @@ void TransportBuilder::count_packets(std::uint32_t index, Transport& t) const {
     t.srtcp_packets[s] = sum(&FlowDirection::rtcp);
     t.stun_packets[s] = sum(&FlowDirection::stun);
   }
+  t.relayed_cut = std::any_of(layout_.flows.begin(), layout_.flows.end(), [&](const FlowUse& use) {
+    return use.transport == index && carrier_was_cut(use.flow);
+  });
+}
+
+bool TransportBuilder::carrier_was_cut(FlowId id) const {
+  const FlowId carrier = pipeline_.flows()[id].key.carrier;
+  if (carrier == kNone)
+    return false;
+  const FlowRecord& outer = pipeline_.flows()[carrier];
+  const AllocationSeen& allocation = pipeline_.turn()[outer.turn];
+  return outer.cut_segments > 0 || allocation.unread_packets[0] + allocation.unread_packets[1] > 0;
 }
 
 // Of each route the flow that saw most, in the directions that carried something.

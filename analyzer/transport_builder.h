@@ -42,6 +42,7 @@ class TransportBuilder {
   void withdraw_unseen_state(Transport& t, const OwnFlows& own, Side side) const;
   void nomination(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   void count_packets(std::uint32_t index, Transport& t) const;
+  bool carrier_was_cut(FlowId id) const;
   void list_flows(std::uint32_t index, Transport& t) const;
 
   Pipeline& pipeline_;

@@ -18,7 +18,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "The capture begins after the call did: how it came up, or what a side gathered, is not in "
      "it."},
     {"capture-cut-short", Note, Certain, "",
-     "A snap length cut packets: their tails were not read. Nothing is wrong with the packets."},
+     "A snap length cut packets: their tails were not read. Nothing is wrong with the packets. "
+     "A warning, and the verdict, where the cut hides what became of the call."},
     {"capture-damage", Warning, Certain, "",
      "A capture file is damaged: what stands in the damaged part is unknown."},
     {"capture-ends-early", Note, Certain, "",
@@ -27,7 +28,8 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "ICE found a path, and the capture holds nothing but STUN: a filter may have left out the "
      "rest."},
     {"capture-lacks-packets", Warning, Certain, "",
-     "Packets were there that are not in the capture: others that are in it answer them."},
+     "Packets were there that are not in the capture: others that are in it answer them, or nobody "
+     "repeats a request as one without an answer would."},
     {"capture-one-direction", Warning, Certain, "",
      "The capture holds only what one host sends, or only what comes to it."},
     {"dtls-alert", Error, Certain, "RFC 5246 section 7.2",

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "analyzer/diagnose/words.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -91,6 +92,8 @@ bool ice_worked(const Transport& transport) {
 }
 
 std::optional<Instant> ice_up_at(const Transport& transport) {
+  if (begins_behind_cut(transport))
+    return std::nullopt;
   std::optional<Instant> earliest;
   const auto consider = [&](const std::optional<Instant>& at) {
     if (at && (!earliest || *at < *earliest))

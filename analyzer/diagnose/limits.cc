@@ -20,6 +20,26 @@ constexpr std::array kLacks = std::to_array<std::string_view>({
     "capture-lacks-packets",
 });
 
+constexpr std::string_view kCutShort = "capture-cut-short";
+
+// What stands behind the cut of a snap length.
+std::string cut_text(const Story& story) {
+  std::uint64_t datagrams = 0;
+  for (const Transport& transport : story.call.transports)
+    if (handshake_was_cut(transport))
+      datagrams += transport.dtls_packets[0] + transport.dtls_packets[1];
+  if (datagrams > 0)
+    return fmt::format(
+        "ICE found a path; {} {} here, but a snap length cut the handshake: how it went cannot be "
+        "read.",
+        counted(datagrams, "DTLS packet"), datagrams == 1 ? "is" : "are");
+  const Checks a = checks_of(story.call, Side::A);
+  const Checks b = checks_of(story.call, Side::B);
+  return fmt::format("{} got no answer that can be read; a snap length cut {}.",
+                     counted(a.requests + b.requests, "check"),
+                     relayed_unread(story.call) ? "what TURN relayed" : "TCP, which may be TURN");
+}
+
 // "A gave up: 242 checks in 15.1 s and no data."
 std::string given_up_text(const Story& story) {
   const std::optional<OneDirection> way = one_direction(story.call);
@@ -50,13 +70,20 @@ const Finding* lack_that_hides(const Story& story, const std::vector<Finding>& f
     for (const Finding& finding : findings)
       if (finding.code == code)
         return &finding;
-  return nullptr;
+  const auto cut = std::find_if(findings.begin(), findings.end(),
+                                [](const Finding& finding) { return finding.code == kCutShort; });
+  return cut == findings.end() ? nullptr : &*cut;
 }
 
 Verdict hidden_by(const Story& story, const Finding& lack) {
   Verdict verdict;
   verdict.code = lack.code;
   verdict.confidence = story.outcome == Outcome::Failed ? Confidence::Likely : lack.confidence;
+  if (lack.code == kCutShort) {
+    verdict.text = cut_text(story);
+    verdict.would_decide = "a capture of whole packets (tcpdump -s 0)";
+    return verdict;
+  }
   verdict.text = given_up_text(story) + lack.summary;
   if (lack.code == "capture-lacks-packets" && !lack.facts.empty())
     verdict.text += " " + lack.facts.back();

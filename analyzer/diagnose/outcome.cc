@@ -86,7 +86,7 @@ Outcome before_ice(const Transport& transport, const Call& call, Instant last_pa
 
 // What became of the handshake is not in the captures.
 bool handshake_hidden(const Transport& transport, const Call& call, Instant last_packet) {
-  return transport.heard_only || up_before_capture(transport) ||
+  return transport.heard_only || up_before_capture(transport) || handshake_was_cut(transport) ||
          only_stun_was_kept(call, transport) ||
          handshake_goes_on_unseen(call, transport, last_packet);
 }
@@ -142,7 +142,7 @@ std::optional<std::string> reached_of(const Call& call) {
 Outcome outcome_of(const Transport& transport, const Call& call, Instant last_packet) {
   if (was_connected(transport))
     return after_connect(transport, call, last_packet);
-  if (!ice_worked(transport) && relayed_unread(call))
+  if (!ice_worked(transport) && answers_were_cut(call))
     return Outcome::InProgress;
   return ice_worked(transport) ? before_dtls(transport, call, last_packet)
                                : before_ice(transport, call, last_packet);
@@ -160,6 +160,8 @@ Ending ending_of(const Call& call, Instant last_packet) {
   ending.hidden =
       ending.outcome == Outcome::InProgress && !call.from_run &&
       (one_direction(call) ||
+       (answers_were_cut(call) &&
+        std::none_of(call.transports.begin(), call.transports.end(), ice_worked)) ||
        std::any_of(call.transports.begin(), call.transports.end(), [&](const Transport& t) {
          const auto& started = t.dtls.started_at ? t.dtls.started_at : ice_up_at(t);
          return ice_worked(t) && handshake_hidden(t, call, last_packet) &&

@@ -1,8 +1,11 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/rules.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 
@@ -10,7 +13,7 @@ namespace {
 
 // More than the ends of media packets is missing.
 bool story_was_cut(const Call& call) {
-  if (relayed_unread(call))
+  if (answers_were_cut(call))
     return true;
   for (const Transport& transport : call.transports)
     for (const Pair& pair : transport.pairs)
@@ -43,6 +46,12 @@ void find_capture_limits(const Story& story, Findings& out) {
         finding.facts.emplace_back(
             "Checks, or what TURN relayed, are among them: roles, nomination and answers behind a "
             "cut are not known.");
+      }
+      if (std::any_of(story.call.transports.begin(), story.call.transports.end(),
+                      handshake_was_cut)) {
+        finding.level = Level::Warning;
+        finding.facts.emplace_back(
+            "Packets of the DTLS handshake are among them: how far it came is not known.");
       }
       finding.try_this = "Capture whole packets (tcpdump -s 0).";
       out.push_back(std::move(finding));

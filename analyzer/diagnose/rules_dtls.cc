@@ -378,7 +378,7 @@ void find_silent_peer(const Story& story, const Transport& transport, Findings& 
 void find_dtls_trouble(const Story& story, Findings& out) {
   for (const Transport& transport : story.call.transports) {
     find_alerts(story, transport, out);
-    if (transport.heard_only || up_before_capture(transport) ||
+    if (transport.heard_only || up_before_capture(transport) || handshake_was_cut(transport) ||
         only_stun_was_kept(story.call, transport) ||
         handshake_goes_on_unseen(story.call, transport, story.end))
       continue;

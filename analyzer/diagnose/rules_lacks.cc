@@ -78,6 +78,34 @@ void add_nonces(const Story& story, Side sender, Finding& finding) {
           allocation.knows_nonce);
 }
 
+// What a client asked for is here, and not what it was given.
+void add_credentials(const Story& story, Side sender, Finding& finding) {
+  for (const TurnAllocation& allocation : story.call.turn) {
+    if (allocation.of != sender || !allocation.asked_with || allocation.responses > 0)
+      continue;
+    add(finding,
+        fmt::format("{} asks {} for a relay with credentials{} {}.", to_string(sender),
+                    to_string(allocation.server),
+                    allocation.asked_as ? fmt::format(", as '{}'", *allocation.asked_as) : "",
+                    story.cite.ref(allocation.asked_with)),
+        allocation.asked_with);
+    finding.open.push_back(fmt::format("Whether {} gave {} a relay.", to_string(allocation.server),
+                                       to_string(sender)));
+  }
+}
+
+void add_lacking_answers(const Story& story, Finding& finding) {
+  for (const TurnAllocation& allocation : story.call.turn)
+    if (answer_is_lacking(story.call, allocation))
+      add(finding,
+          fmt::format("TURN: {} sent {} once at {} {} and goes on without a retransmission, so it "
+                      "had its answer, which is not here.",
+                      to_string(*allocation.of), allocation.unrepeated_method,
+                      story.cite.time(*allocation.unrepeated_at),
+                      story.cite.ref(allocation.unrepeated)),
+          allocation.unrepeated);
+}
+
 Finding one_direction_at(std::string_view place, const OneDirection& way) {
   const std::string_view host = to_string(way.host);
   Finding finding = make_finding("capture-one-direction");
@@ -214,6 +242,7 @@ void find_one_direction(const Story& story, Findings& out) {
   }
   add_refused_packets(story, sender, finding);
   add_nonces(story, sender, finding);
+  add_credentials(story, sender, finding);
   if (finding.facts.empty())
     finding.open.emplace_back(way->outgoing ? "Whether anything came back."
                                             : "What was asked and answered here.");
@@ -272,6 +301,7 @@ void find_lacking_packets(const Story& story, Findings& out) {
       add_answers(story, side, finding);
     add_nonces(story, side, finding);
   }
+  add_lacking_answers(story, finding);
   for (const Transport& transport : story.call.transports)
     if (handshake_goes_on_unseen(story.call, transport, story.end))
       add_seen_handshake(story, transport, finding);

@@ -53,20 +53,10 @@ void add_server_fact(const Story& story, Side side, Finding& finding) {
   }
 }
 
-// TCP that a snap length cut and that nothing else explains may be TURN, with anything inside.
-bool has_unread_tcp(const Story& story) {
-  const bool known =
-      std::any_of(story.call.turn.begin(), story.call.turn.end(),
-                  [](const TurnAllocation& allocation) { return allocation.transport != "udp"; });
-  return !known && std::any_of(story.captures.begin(), story.captures.end(), [](const Capture& c) {
-    return c.cut_short > 0 && c.by_protocol.count("tcp") > 0;
-  });
-}
-
 // Nothing but checks of one side, nothing of the other.
 bool heard_nothing(const Story& story, Side side) {
   return heard_from(story.call, side) == 0 && !relayed_by_unknown(story.call) &&
-         !has_unread_tcp(story);
+         !story.call.unread_tcp;
 }
 
 void add_causes_of_silence(const Story& story, Side side, Finding& finding) {
@@ -141,8 +131,8 @@ void add_silence_fact(const Story& story, Side quiet, Finding& finding) {
 }
 
 // What is known of the relay of a side. NotAsked: its gathering is in the capture, without
-// Allocate.
-enum class RelayState { NotSeen, NotAsked, Refused, Unused };
+// Allocate. Unanswered: it asked, and what it was answered is not here.
+enum class RelayState { NotSeen, NotAsked, Unanswered, Refused, Unused };
 
 RelayState relay_state(const Story& story, Side side) {
   if (has_relay(story.call, side))
@@ -152,7 +142,7 @@ RelayState relay_state(const Story& story, Side side) {
                   [](const TurnAllocation* allocation) { return allocation->made_before; }))
     return RelayState::Unused;
   if (!allocations.empty())
-    return RelayState::Refused;
+    return relay_is_open(story.call, side) ? RelayState::Unanswered : RelayState::Refused;
   return story.call.from_run || gathering_seen(story.call, side) ? RelayState::NotAsked
                                                                  : RelayState::NotSeen;
 }
@@ -164,6 +154,8 @@ std::string relay_fact(const Story& story, Side side) {
       return fmt::format("{} has a relay, and no check of {} went through it.", us, us);
     case RelayState::Refused:
       return fmt::format("{} asked for a relay and got none.", us);
+    case RelayState::Unanswered:
+      return fmt::format("{} asked for a relay; whether it got one is not in the packets.", us);
     case RelayState::NotAsked:
       return story.call.from_run
                  ? fmt::format("{} has no TURN server.", us)
@@ -183,8 +175,12 @@ std::string relay_fact(const Story& story, Side side) {
 
 // "neither peer had a relay candidate", or of one side alone when no more is known.
 std::string relay_summary(const Story& story, Side side) {
-  const RelayState ours = relay_state(story, side);
-  const RelayState theirs = relay_state(story, other(side));
+  const auto known_state = [&](Side of) {
+    const RelayState state = relay_state(story, of);
+    return state == RelayState::Unanswered ? RelayState::NotSeen : state;
+  };
+  const RelayState ours = known_state(side);
+  const RelayState theirs = known_state(other(side));
   const bool unused = ours == RelayState::Unused || theirs == RelayState::Unused;
   if (ours != RelayState::NotSeen && theirs != RelayState::NotSeen)
     return unused ? "neither peer could use a relay"
@@ -203,6 +199,8 @@ std::string relay_advice(const Story& story, Side side) {
     if (relay_state(story, of) == RelayState::Unused)
       return fmt::format("See why no check went through {}'s relay: permissions, candidates sent.",
                          to_string(of));
+  if (relay_is_open(story.call, side) || relay_is_open(story.call, other(side)))
+    return "Look at the answers of the TURN server; one working relay is usually enough.";
   if (!allocations_of(story.call, side).empty() || !allocations_of(story.call, other(side)).empty())
     return "Repair the relay first; one working relay is usually enough.";
   if (gathered_unseen(story.call, side))
@@ -251,6 +249,16 @@ Finding both_symmetric(const Story& story, Side side) {
   return finding;
 }
 
+void add_open_answer(const Story& story, Side side, Finding& finding) {
+  for (const TurnAllocation& allocation : story.call.turn)
+    if (allocation.of == side && relay_is_open(story.call, side) &&
+        answer_is_lacking(story.call, allocation))
+      finding.open.push_back(fmt::format(
+          "The answer to {}'s {}{} is not here {}.", to_string(side), allocation.unrepeated_method,
+          allocation.unrepeated == allocation.asked_with ? " with credentials" : "",
+          story.cite.ref(allocation.unrepeated)));
+}
+
 Finding no_relay(const Story& story, Side side, const Checks& checks) {
   Finding finding = make_finding("ice-no-relay");
   const Checks theirs = checks_of(story.call, other(side));
@@ -272,6 +280,8 @@ Finding no_relay(const Story& story, Side side, const Checks& checks) {
   add_open_causes(story, side, finding);
   if (relay_state(story, side) == RelayState::NotSeen && gathered_unseen(story.call, side))
     finding.open.push_back(fmt::format("Whether {} had a relay.", to_string(side)));
+  for (const Side of : {side, other(side)})
+    add_open_answer(story, of, finding);
   finding.try_this = relay_advice(story, side);
   return finding;
 }
@@ -350,7 +360,7 @@ void find_no_path(const Story& story, Findings& out) {
     if (ice_worked(transport))
       return;
   const std::optional<Side> side = checking_side(story.call);
-  if (!side || relayed_unread(story.call))
+  if (!side || answers_were_cut(story.call))
     return;
   const Checks checks = checks_of(story.call, *side);
   const Checks theirs = checks_of(story.call, other(*side));

@@ -129,7 +129,7 @@ void find_silent_stun_servers(const Story& story, Findings& out) {
       continue;
     Finding finding = make_finding("stun-server-silent");
     finding.peer = talk.first->of;
-    finding.level = never_up(story) ? Level::Warning : Level::Note;
+    finding.level = never_up(story) && !story.call.unread_tcp ? Level::Warning : Level::Note;
     finding.summary =
         fmt::format("The STUN server {} did not answer {}.", to_string(talk.first->server),
                     talk.first->of ? std::string(to_string(*talk.first->of)) : "the client");
@@ -200,13 +200,14 @@ void find_silent_turn_servers(const Story& story, Findings& out) {
   for (const TurnAllocation& allocation : story.call.turn) {
     const bool waited = allocation.first_at && story.end - *allocation.first_at >= kLongEnough;
     // An answer may stand where the capture has a hole.
-    if (allocation.requests == 0 || allocation.responses > 0 || allocation.holes > 0 ||
-        allocation.knows_nonce || (allocation.requests < 2 && !waited) ||
+    if (allocation.requests == 0 || allocation.responses + allocation.unasked > 0 ||
+        allocation.holes > 0 || allocation.knows_nonce || (allocation.requests < 2 && !waited) ||
         (allocation.transport == "udp" && udp_is_blocked(story.call, allocation.of)))
       continue;
     Finding finding = make_finding("turn-server-silent");
     finding.peer = allocation.of;
-    finding.level = never_up(story) ? Level::Error : Level::Note;
+    // Where it was not answered another way may have been.
+    finding.level = never_up(story) && !story.call.unread_tcp ? Level::Error : Level::Note;
     finding.summary =
         fmt::format("The TURN server {} did not answer {} over {}.", to_string(allocation.server),
                     allocation.of ? std::string(to_string(*allocation.of)) : "the client",

@@ -171,7 +171,7 @@ std::string connected_text(const Story& story) {
     text =
         "The capture begins in the middle of the call: when and how ICE and DTLS came up was "
         "not captured. Connected";
-  else if (first_checks_missing(*transport))
+  else if (first_checks_missing(*transport) && !begins_behind_cut(*transport))
     text =
         "The capture begins after the first checks: when ICE came up was not captured. Connected";
   else if (up)
@@ -212,11 +212,13 @@ std::string failed_ice_text(const Story& story, const Finding& finding) {
                                : fmt::format("checks of {} ({}) and {} ({})", us, checks.requests,
                                              them, theirs.requests);
   std::string relay;
-  if (finding.code == "ice-no-relay" && !has_relay(story.call, side) &&
-      gathering_seen(story.call, side))
-    relay = gathering_seen(story.call, other(side)) && !has_relay(story.call, other(side))
-                ? ", and there was no relay"
-                : fmt::format(", and {} had no relay", us);
+  const auto had_none = [&](Side of) {
+    return gathering_seen(story.call, of) && !has_relay(story.call, of) &&
+           !relay_is_open(story.call, of);
+  };
+  if (finding.code == "ice-no-relay" && had_none(side))
+    relay = had_none(other(side)) ? ", and there was no relay"
+                                  : fmt::format(", and {} had no relay", us);
   return fmt::format("ICE found no path: {} in {}, none answered{}.", sent,
                      span_text(*checks.last_at - *checks.first_at), relay);
 }
@@ -232,9 +234,6 @@ std::string progress_text(const Story& story) {
                : "ICE found a path; the packets end before DTLS begins.";
   if (a.responses + b.responses > 0)
     return "Checks were answered; the packets end before a pair is nominated.";
-  if (relayed_unread(story.call))
-    return fmt::format("{} got no answer that can be read; a snap length cut what TURN relayed.",
-                       counted(a.requests + b.requests, "check"));
   if (a.requests + b.requests == 0)
     return "Only traffic with a server was seen, no check between the peers.";
   const std::string sent = a.requests > 0 && b.requests > 0
@@ -365,8 +364,9 @@ Verdict server_only(const Finding& finding) {
 Verdict seen_at_turn_server(const Story& story, const std::vector<Finding>& findings) {
   std::vector<std::string> clients;
   for (const TurnAllocation& allocation : story.call.turn)
-    clients.push_back(
-        fmt::format("TURN client {}: {}", to_string(allocation.client), allocation.state));
+    clients.push_back(fmt::format("TURN client {}: {}{}", to_string(allocation.client),
+                                  allocation.state,
+                                  is_inferred(allocation.inferred, "state") ? " (inferred)" : ""));
   std::string text = listed(clients);
   text += ". Only traffic with the server is here: what became of the call does not show.";
   const bool found = !findings.empty() && findings.front().level != Level::Note;
@@ -389,9 +389,7 @@ void add_last_resort(const Story& story, std::vector<Finding>& findings) {
     finding.summary = progress_text(story);
     if (const auto last = last_packet_of(story.call))
       finding.evidence.push_back(*last);
-    finding.try_this = relayed_unread(story.call)
-                           ? "Capture whole packets (tcpdump -s 0)."
-                           : "Capture longer, until both sides have given up or are connected.";
+    finding.try_this = "Capture longer, until both sides have given up or are connected.";
     findings.push_back(std::move(finding));
   } else if (!explained && (story.outcome == Outcome::Failed || story.outcome == Outcome::Lost)) {
     Finding finding = make_finding("call-unexplained");
@@ -428,8 +426,7 @@ Verdict verdict_of(const Story& story, const std::vector<Finding>& findings, con
     return hidden_by(story, *lack);
   if (ending.outcome == Outcome::InProgress)
     return {"capture-ends-early", progress_text(story), Confidence::Certain,
-            relayed_unread(story.call) ? "a capture of whole packets (tcpdump -s 0)"
-                                       : "a capture that goes on longer"};
+            "a capture that goes on longer"};
   if (!findings.empty() && findings.front().level == Level::Error)
     return decisive(story, findings);
   Verdict verdict;

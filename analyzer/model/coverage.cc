@@ -52,6 +52,8 @@ std::optional<OneDirection> one_direction(const HostTraffic& point) {
   // What goes to servers, or comes from them, tells whose host was captured.
   OneDirection best;
   for (const Side side : {Side::A, Side::B}) {
+    if (point.own[index_of(other(side))] && !point.own[index_of(side)])
+      continue;
     if (point.sent[index_of(side)] > best.packets)
       best = {side, true, point.sent[index_of(side)]};
     if (point.received[index_of(side)] > best.packets)
@@ -96,7 +98,8 @@ const Flow* flow_before_answer(const Transport& transport, Side side) {
 bool up_before_capture(const Transport& transport) {
   const Dtls& dtls = transport.dtls;
   const std::uint64_t records = dtls.records.value_or(0);
-  if (dtls.client_hello)
+  // Behind a cut may stand what came before.
+  if (dtls.client_hello || transport.relayed_cut || handshake_was_cut(transport))
     return false;
   // A datagram without a record that could be read may be one of the handshake.
   const bool sealed = transport.dtls_steps.empty() && records <= dtls.undecrypted.value_or(0);
@@ -105,6 +108,27 @@ bool up_before_capture(const Transport& transport) {
     return true;
   return !transport.heard_only && ((flow_before_answer(transport, Side::A) != nullptr ||
                                     flow_before_answer(transport, Side::B) != nullptr));
+}
+
+bool begins_behind_cut(const Transport& transport) {
+  std::optional<Instant> data;
+  std::optional<Instant> answered;
+  for (const Flow& flow : transport.flows)
+    keep_earliest(data, std::optional<Instant>(flow.first_at));
+  for (const Pair& pair : transport.pairs)
+    keep_earliest(answered, pair.first_response_at);
+  return transport.relayed_cut && data && answered && *data < *answered;
+}
+
+bool handshake_was_cut(const Transport& transport) {
+  return transport.handshake_cut[0] + transport.handshake_cut[1] > 0 &&
+         (transport.dtls.state == trace::DtlsState::None ||
+          transport.dtls.state == trace::DtlsState::Handshaking);
+}
+
+bool answers_were_cut(const Call& call) {
+  return call.unread_tcp || std::any_of(call.turn.begin(), call.turn.end(),
+                                        [](const auto& a) { return a.unread_packets[1] > 0; });
 }
 
 bool up_before_capture(const Call& call) {
@@ -139,7 +163,8 @@ bool relay_made_before(const Call& call) {
 }  // namespace
 
 bool checked_before_capture(const Call& call, const Transport& transport) {
-  if (call.from_run || transport.heard_only)
+  if (call.from_run || transport.heard_only || transport.relayed_cut ||
+      handshake_was_cut(transport))
     return false;
   if (up_before_capture(transport))
     return true;
@@ -156,7 +181,8 @@ bool checked_before_capture(const Call& call, const Transport& transport) {
 }
 
 bool first_checks_missing(const Transport& transport) {
-  return transport.first_checks_missing || up_before_capture(transport);
+  return transport.first_checks_missing || begins_behind_cut(transport) ||
+         up_before_capture(transport);
 }
 
 bool gathering_seen(const Call& call, Side side) {
@@ -178,7 +204,8 @@ std::optional<Unasked> unasked_answers(const HostTraffic& point, Side side) {
 
 bool handshake_goes_on_unseen(const Call& call, const Transport& transport, Instant end) {
   if (call.from_run || transport.dtls.state != trace::DtlsState::Handshaking ||
-      transport.dtls_steps.empty() || transport.dtls.retransmissions.value_or(0) > 0)
+      handshake_was_cut(transport) || transport.dtls_steps.empty() ||
+      transport.dtls.retransmissions.value_or(0) > 0)
     return false;
   return std::all_of(
       transport.dtls_steps.begin(), transport.dtls_steps.end(), [&](const DtlsStep& step) {
@@ -186,6 +213,30 @@ bool handshake_goes_on_unseen(const Call& call, const Transport& transport, Inst
         return step.times == 1 && heard && *heard - step.at >= kTwoRetransmissions &&
                end - step.at >= kTwoRetransmissions;
       });
+}
+
+bool answer_is_lacking(const Call& call, const TurnAllocation& allocation) {
+  if (call.from_run || !allocation.of || !allocation.unrepeated_at)
+    return false;
+  const std::optional<Instant>& heard = call.last_packet_from_at[index_of(*allocation.of)];
+  return heard && *heard - *allocation.unrepeated_at >= kTwoRetransmissions;
+}
+
+bool relay_is_open(const Call& call, Side side) {
+  bool open = false;
+  for (const TurnAllocation& allocation : call.turn) {
+    if (allocation.of && *allocation.of != side)
+      continue;
+    if (allocation.relayed || allocation.allocated_by)
+      return false;
+    const bool unheard =
+        allocation.responses == 0 && (allocation.knows_nonce || one_direction(call));
+    const bool unasked =
+        allocation.requests == 0 && allocation.unasked > 0 && allocation.state != "refused";
+    open = open || unheard || unasked ||
+           (answer_is_lacking(call, allocation) && allocation.unrepeated_method == "Allocate");
+  }
+  return open;
 }
 
 bool only_stun_was_kept(const Call& call, const Transport& transport) {

@@ -37,6 +37,15 @@ const Flow* flow_before_answer(const Transport& transport, Side side);
 // As Transport::first_checks_missing has it, or up_before_capture().
 bool first_checks_missing(const Transport& transport);
 
+// Data flowed before an answer that can be read: a snap length cut what relays of the transport
+// carried, and the first answers may stand behind the cut.
+bool begins_behind_cut(const Transport& transport);
+
+// A snap length cut packets of the handshake, and it is not known that it finished or failed.
+bool handshake_was_cut(const Transport& transport);
+// The same, or what TURN relayed, or TCP that may be TURN, before any path was known to work.
+bool answers_were_cut(const Call& call);
+
 // `side` was seen asking a server before its first check, or not much later: what it gathered is in
 // the capture. A run shows everything.
 bool gathering_seen(const Call& call, Side side);
@@ -53,6 +62,12 @@ std::optional<Unasked> unasked_answers(const HostTraffic& point, Side side);
 // The handshake began, and neither side repeats its last flight although it is still heard: each
 // got an answer that is not here (RFC 6347 section 4.2.4). `end`: of the captures.
 bool handshake_goes_on_unseen(const Call& call, const Transport& transport, Instant end);
+
+// A request of the client over UDP was sent once, and the client goes on without a retransmission:
+// it had an answer that is not here (RFC 8489 section 6.2.1).
+bool answer_is_lacking(const Call& call, const TurnAllocation& allocation);
+// No relay of `side` was seen, and an answer to its question for one may have been: not here.
+bool relay_is_open(const Call& call, Side side);
 
 // A path works, and the captures hold nothing but STUN: whether DTLS began cannot be known.
 bool only_stun_was_kept(const Call& call, const Transport& transport);

@@ -38,6 +38,10 @@ struct Transport {
   PerSide dtls_packets{}, srtp_packets{}, srtcp_packets{}, stun_packets{};
   bool srtp_protected = true;  // false: RTP in clear
   Inferred inferred;
+  // By sender: DTLS datagrams of the handshake whose end a snap length cut off.
+  PerSide handshake_cut{};
+  // A snap length cut what its relays carried: packets of any kind may stand behind the cut.
+  bool relayed_cut = false;
   // For the story: every list by time, each with a cap.
   std::vector<Flow> flows;
   std::vector<DtlsStep> dtls_steps;
@@ -122,6 +126,8 @@ struct HostTraffic {
   PerSide sent{}, received{};  // UDP datagrams and TCP segments of a side's addresses there
   // By sender: it repeated one question to a server until no answer can have come.
   std::array<bool, 2> insists{};
+  // The point lies at this side's own host, or between it and its NAT.
+  std::array<bool, 2> own{};
   // By sender: answers to checks that this point does not hold.
   std::array<std::optional<SeenAt>, 2> unasked;
 };
@@ -155,6 +161,8 @@ struct Call {
   std::vector<HostTraffic> traffic;  // by capture point
   // The captures hold STUN and TURN and not one packet of anything else.
   bool stun_only = false;
+  // They hold TCP that a snap length cut and that nothing explains: it may be TURN.
+  bool unread_tcp = false;
   Instant first_at, last_at;
 };
 
@@ -180,6 +188,7 @@ struct Capture {
   std::map<std::string, std::uint64_t>
       by_protocol;  // packets: stun turn dtls srtp rtp srtcp rtcp icmp arp other ...
   std::uint64_t cut_short = 0, undecoded = 0;
+  std::uint64_t tcp_unread = 0;       // segments of which a snap length left next to nothing
   std::uint64_t times_backwards = 0;  // packets that are earlier than the one before them
   bool timed = true;                  // false: some packets have no time
   std::vector<Damage> damage;

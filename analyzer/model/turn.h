@@ -56,6 +56,14 @@ struct TurnAllocation {
   std::vector<TurnRefusal> refusals;  // by first appearance
   std::optional<Instant> first_at, last_at, allocated_at;
   std::uint64_t requests = 0, responses = 0;  // TURN requests sent; responses of any class
+  std::uint64_t unasked = 0;                  // responses whose request was not captured
+  // The first Allocate with credentials, and the USERNAME in it, printable().
+  std::optional<PacketRef> asked_with;
+  std::optional<std::string> asked_as;
+  // A request over UDP that was sent once and whose response was not captured: the last of them.
+  std::optional<PacketRef> unrepeated;
+  std::optional<Instant> unrepeated_at;
+  std::string unrepeated_method;
   PerSide relayed_packets{};  // [0] sent by the client to its peers, [1] received from them
   PerSide hidden_packets{};   // of these, through channels whose peer is not known
   bool asked = true;          // an Allocate was seen

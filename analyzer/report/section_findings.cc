@@ -118,7 +118,7 @@ std::string try_section(const Call& call, const Page& page) {
   }
   // One capture to take is advice enough.
   const bool capture_said = std::any_of(advice.begin(), advice.end(), [](const std::string& line) {
-    return line.find("Capture") != std::string::npos;
+    return line.find("Capture") != std::string::npos || line.find("capture") != std::string::npos;
   });
   if (call.verdict.would_decide && !capture_said)
     advice.push_back("To be certain: " + *call.verdict.would_decide + ".");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/model/coverage.h"
 #include "analyzer/report/layout.h"
 #include "analyzer/report/sections.h"
 #include "stack/base/bytes.h"
@@ -24,13 +25,15 @@ std::string refusal_text(const TurnRefusal& refusal) {
   return refusal.count > 1 ? text + fmt::format(" ({} times)", refusal.count) : text;
 }
 
-std::string allocation_text(const TurnAllocation& allocation, const Page& page) {
+std::string allocation_text(const Call& call, const TurnAllocation& allocation, const Page& page) {
   std::string text = fmt::format("{} -> {} over {}", to_string(allocation.client),
                                  to_string(allocation.server), capitals(allocation.transport));
   if (allocation.relayed)
     text += ": relayed " + to_string(*allocation.relayed);
   else if (allocation.made_before)
     text += ": a relay made before the capture began";
+  else if (allocation.of && relay_is_open(call, *allocation.of))
+    text += ": whether it got a relay is not known";
   else
     text += allocation.allocated_by ? ": a relay, its address was not captured" : ": no relay";
   std::string refusals;
@@ -45,6 +48,8 @@ std::string allocation_text(const TurnAllocation& allocation, const Page& page) 
     text += ", " + counted(allocation.channels.size(), "channel");
   if (!allocation.permissions.empty())
     text += ", " + counted(allocation.permissions.size(), "permission");
+  if (allocation.requests == 0 && allocation.unasked > 0)
+    refusals += ", the requests are not here";
   return text + refusals + " " + page.cite.range(allocation.first, allocation.last);
 }
 
@@ -65,8 +70,8 @@ std::string turn_section(const Call& call, const Page& page) {
   for (std::size_t i = 0; i < shown; ++i) {
     const TurnAllocation& allocation = call.turn[i];
     const std::string owner = allocation.of ? std::string(to_string(*allocation.of)) : "?";
-    out +=
-        paragraph("   " + owner + "  ", allocation_text(allocation, page), 6, page.options.width);
+    out += paragraph("   " + owner + "  ", allocation_text(call, allocation, page), 6,
+                     page.options.width);
   }
   return out + page.rest(3, call.turn.size() - shown);
 }
@@ -99,7 +104,8 @@ std::string streams_section(const Call& call, const Page& page) {
     const std::string kind =
         stream.kind ? *stream.kind + (is_inferred(stream.inferred, "kind") ? "?" : "") : "";
     table.add_row({std::string(to_string(stream.from)), std::to_string(stream.ssrc), kind,
-                   payload_types_text(stream), std::to_string(stream.packets), maybe(stream.lost),
+                   payload_types_text(stream), std::to_string(stream.packets),
+                   maybe(stream.lost) + (is_inferred(stream.inferred, "lost") ? "?" : ""),
                    unless_none(stream.not_captured), unless_none(stream.duplicated),
                    maybe(stream.reordered),
                    stream.first_at && stream.last_at

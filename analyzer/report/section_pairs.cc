@@ -89,7 +89,7 @@ std::string result_text(const Pair& pair, const Page& page, bool one_way) {
     return "not checked";
   const std::string lost = lost_text(pair, page);
   if (lost.empty() && one_way)
-    return "answer not captured";
+    return "not known";
   return lost.empty() ? "no answer" : lost;
 }
 

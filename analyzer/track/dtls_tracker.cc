@@ -48,6 +48,7 @@ class Datagram {
   void on_unified(const dtls::RecordView& record);
   bool is_long_as_alert(const dtls::RecordView& record) const;
   void on_fragment(const HandshakeFragment& fragment);
+  void on_cut_fragment(const HandshakeFragment& fragment);
   void on_message(const dtls::HandshakeReassembler::Message& message);
   void on_client_hello(const dtls::HandshakeReassembler::Message& message);
   void on_server_hello(const dtls::HandshakeReassembler::Message& message);
@@ -107,7 +108,7 @@ void Datagram::on_clear(const dtls::RecordView& record) {
         break;
       const bool fresh = is_new(record);
       for (const HandshakeFragment& f :
-           dtls::decode_handshake_fragments(record.fragment, 0).fragments) {
+           dtls::decode_handshake_fragments(record.fragment, 0, record.missing).fragments) {
         if (fresh)
           note_place({f.message_seq, f.fragment_offset});
         on_fragment(f);
@@ -263,6 +264,10 @@ void Datagram::on_fragment(const HandshakeFragment& fragment) {
         (half_.open_datagrams.empty() || half_.open_datagrams.back().ref != seen_.ref))
       half_.open_datagrams.push_back(seen_);
   }
+  if (fragment.body.size() < fragment.fragment_length) {
+    on_cut_fragment(fragment);
+    return;
+  }
   dtls::HandshakeReassembler::Message message;
   const Outcome outcome = half_.reassembler.add(fragment, message);
   switch (outcome) {
@@ -281,6 +286,14 @@ void Datagram::on_fragment(const HandshakeFragment& fragment) {
     if (HandshakeStep* s =
             step_of(0, static_cast<std::uint8_t>(fragment.type), fragment.message_seq))
       s->whole = true;
+}
+
+// A snap length cut it: what it is shows, and not what it says.
+void Datagram::on_cut_fragment(const HandshakeFragment& fragment) {
+  if (fragment.type == HandshakeType::ServerHello && !a_.client)
+    a_.client = reverse(from_);
+  if (fragment.fragment_offset == 0)
+    step(fragment);
 }
 
 void Datagram::on_message(const dtls::HandshakeReassembler::Message& message) {
@@ -343,6 +356,21 @@ bool has_clear_handshake(const dtls::RecordList& list) {
   });
 }
 
+// The last record that shows ends before the datagram did.
+bool hides_records(const dtls::RecordList& list, std::size_t wire_size) {
+  if (list.records.empty())
+    return true;
+  const dtls::RecordView& last = list.records.back();
+  return last.offset + last.size() + last.missing < wire_size;
+}
+
+// Behind the cut may stand more of the handshake: not where application data comes first.
+bool cuts_handshake(const dtls::RecordList& list) {
+  return std::none_of(list.records.begin(), list.records.end(), [](const dtls::RecordView& r) {
+    return r.unified ? r.epoch != 2 : r.type == ContentType::ApplicationData;
+  });
+}
+
 }  // namespace
 
 // What comes later than the window reaches back is taken to be new: it is not lost.
@@ -384,13 +412,19 @@ DtlsAssociation* DtlsTracker::association(FlowRecord& flow, FlowId id, bool evid
 
 void DtlsTracker::on_datagram(FlowRecord& flow, FlowId id, Direction direction,
                               const Packet& packet, bool with_media) {
-  const dtls::RecordList list = dtls::decode_records(packet.payload);
+  const std::size_t missing =
+      packet.cut_short ? packet.wire_payload_size - packet.payload.size() : 0;
+  const dtls::RecordList list = dtls::decode_records(packet.payload, 0, 0, missing);
   DtlsAssociation* a = association(flow, id, with_media || has_clear_handshake(list));
   if (a == nullptr)
     return;
   Datagram datagram(*a, direction, packet);
   for (const dtls::RecordView& record : list.records)
     datagram.on_record(record);
+  if (missing > 0 && cuts_handshake(list))
+    ++a->halves[direction].cut;
+  if (missing > 0 && hides_records(list, packet.wire_payload_size))
+    a->halves[direction].hides_records = true;
   if (!a->settled && a->halves[0].application && a->halves[1].application) {
     a->settled = true;
     for (DtlsHalf& half : a->halves)

@@ -76,6 +76,7 @@ struct DtlsHalf {
   std::optional<std::string> fingerprint;
   std::uint64_t records = 0, protected_records = 0;
   std::uint64_t retransmissions = 0;  // flights sent again
+  std::uint64_t cut = 0;              // datagrams of the handshake whose end a snap length cut off
   std::optional<Sighting> change_cipher_spec;
   // 1.2: Finished, and how long after the one before the last one was sent.
   std::optional<Sighting> first_finished, last_finished;
@@ -94,6 +95,7 @@ struct DtlsHalf {
   // ones with the header of DTLS 1.2.
   std::uint64_t unified_records = 0, classic_records = 0;
   RecordNumbers numbers;
+  bool hides_records = false;  // whole records stand behind the cut of a snap length
 
   // Where the flights stand: the highest handshake record number of the epochs 0 and 1, and the
   // place in the handshake where the last datagram began.

@@ -219,8 +219,10 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
     id = last_path(flow, direction);
   else
     id = path_of(flow, direction, kNone, 0);
-  if (id == kNone)
+  if (id == kNone) {
+    flows_[flow].directions[direction].nameless += message.is_cut() ? 1 : 0;
     return;
+  }
   CheckPath& path = paths_[id];
   const Sighting now{packet.ref, packet.at};
   if (path.requests++ == 0) {

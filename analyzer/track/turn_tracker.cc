@@ -141,8 +141,11 @@ std::optional<Relayed> TurnTracker::on_message(FlowRecord& flow, FlowId id, Dire
   const auto request = std::find_if(open.begin(), open.end(), [&](const OpenRequest& r) {
     return r.id == message.transaction_id();
   });
-  if (request == open.end())
+  if (request == open.end()) {
+    on_unasked(*a, message, packet);
     return std::nullopt;
+  }
+  request->answered = true;
   ++a->responses;
   if (message.message_class() == stun::Class::Success)
     on_success(*a, *request, message, packet);
@@ -188,11 +191,37 @@ void TurnTracker::on_request(AllocationSeen& a, std::uint32_t index,
       a.asked_peers.push_back(peer);
   if (request.authenticated)
     note_credentials(a, message, request);
+  if (request.authenticated && request.method == stun::Method::Allocate && !a.asked_with) {
+    a.asked_with = request.sent;
+    a.asked_as = request.username;
+  }
   // Data may use the channel before the response is seen here, or when that was not captured.
   if (request.method == stun::Method::ChannelBind && !request.peers.empty() &&
       a.channel(request.channel) == nullptr && a.channels.size() < kMaxChannels)
     a.channels.push_back({request.channel, request.peers.front(), 0, std::nullopt});
   open.push_back(std::move(request));
+}
+
+// What a response says by itself, where the direction of the requests was not captured.
+void TurnTracker::on_unasked(AllocationSeen& a, const stun::MessageView& message,
+                             const Packet& packet) {
+  ++a.unasked;
+  if (a.requests > 0)
+    return;
+  OpenRequest request;
+  request.method = message.method();
+  request.sent = {packet.ref, packet.at};
+  if (message.message_class() == stun::Class::Error)
+    on_error(a, request, message, packet);
+  else if (request.method == stun::Method::Allocate || request.method == stun::Method::Refresh)
+    on_success(a, request, message, packet);
+}
+
+std::optional<TurnTracker::Unrepeated> TurnTracker::unrepeated(std::uint32_t allocation) const {
+  const std::vector<OpenRequest>& open = open_[allocation];
+  const auto last = std::find_if(open.rbegin(), open.rend(),
+                                 [](const OpenRequest& r) { return r.times == 1 && !r.answered; });
+  return last == open.rend() ? std::nullopt : std::optional(Unrepeated{last->sent, last->method});
 }
 
 void TurnTracker::note_credentials(const AllocationSeen& a, const stun::MessageView& message,

@@ -37,6 +37,7 @@ struct AllocationSeen {
   std::optional<Sighting> deleted;  // the granted request: a Refresh with lifetime 0
   bool assumed_ends = false;        // which end is the server follows from its port alone
   std::uint64_t requests = 0, responses = 0;
+  std::uint64_t unasked = 0;          // responses whose request was not captured
   std::uint64_t allocates = 0;        // of the requests
   std::uint64_t most_repeated = 0;    // how often the same one was sent
   std::uint64_t cut = 0;              // messages whose end a snap length cut off
@@ -52,6 +53,8 @@ struct AllocationSeen {
   std::string software;
   std::string realm, nonce;             // of the server's last challenge
   std::optional<Sighting> knows_nonce;  // the first request that carries a NONCE
+  std::optional<Sighting> asked_with;   // the first Allocate with credentials
+  std::optional<std::string> asked_as;  // its USERNAME
 
   ChannelUse* channel(std::uint16_t number);
 };
@@ -104,6 +107,12 @@ class TurnTracker {
 
   AllocationSeen& operator[](std::uint32_t i) { return allocations_[i]; }
   std::size_t size() const { return allocations_.size(); }
+  // The last request of an allocation that was sent once and got no response here.
+  struct Unrepeated {
+    Sighting sent;
+    stun::Method method = stun::Method::Binding;
+  };
+  std::optional<Unrepeated> unrepeated(std::uint32_t allocation) const;
   UnionFind& sets() { return sets_; }
 
  private:
@@ -113,6 +122,7 @@ class TurnTracker {
     Sighting sent;
     bool authenticated = false;
     std::uint64_t times = 1;
+    bool answered = false;
     std::uint16_t channel = 0;
     std::optional<std::uint32_t> lifetime;
     std::vector<Endpoint> peers;
@@ -127,6 +137,7 @@ class TurnTracker {
                                               const stun::MessageView& message);
   void on_request(AllocationSeen& a, std::uint32_t index, const stun::MessageView& message,
                   const Packet& packet);
+  void on_unasked(AllocationSeen& a, const stun::MessageView& message, const Packet& packet);
   static void note_credentials(const AllocationSeen& a, const stun::MessageView& message,
                                OpenRequest& request);
   void on_success(AllocationSeen& a, const OpenRequest& request, const stun::MessageView& message,

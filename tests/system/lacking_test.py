@@ -118,6 +118,49 @@ def one_direction(parley):
     check(not codes(report["calls"][0], "error"), f"c02 out and peerB: {codes(report['calls'][0])}")
 
 
+def sides_of_directions(parley):
+    """Which host was captured, and what servers told it, where half of the packets are missing."""
+    for case in ("c05b-turn-403-forbidden-peer", "c03-two-symmetric-turn"):
+        name = f"{case} peerB out"
+        report, text = analyze(parley, name, kept(case, sent_by("10.2.0.2"), "peerB"))
+        check("only what B sends" in text and "comes to A" not in text, f"{name}: whose packets")
+        check("Take the capture at B" in text and "To be certain" not in text, f"{name}: what to try")
+    # The answers to Allocate tell of the relays.
+    name = "c03 in"
+    report, text = analyze(parley, name, kept("c03-two-symmetric-turn", sent_to("10.1.0.2")))
+    relays = {t["relayed"]: t for t in report["calls"][0]["turn"]}
+    check(set(relays) == {"203.0.113.10:49225", "203.0.113.10:49167"}, f"{name}: {set(relays)}")
+    check(all(t["lifetime_s"] == 600 for t in relays.values()), f"{name}: lifetime")
+    check("made before" not in text and "no relay" not in text, f"{name}: the relays are in it")
+    check("the requests are not here" in text, f"{name}: the requests are not")
+    name = "c05 in"
+    report, text = analyze(parley, name, kept("c05-turn-wrong-password", sent_to("10.1.0.2")))
+    turn = report["calls"][0]["turn"][0]
+    check(turn["state"] == "refused" and "state" in turn["inferred"], f"{name}: {turn['state']}")
+    check("the requests are not here" in text, f"{name}: one direction")
+    name = "c05 out"
+    report, text = analyze(parley, name, kept("c05-turn-wrong-password", sent_by("10.1.0.2")))
+    check("with credentials, as 'alice' [" in text and "no relay" not in text, f"{name}: credentials")
+    name = "c02 in"
+    report, text = analyze(parley, name, kept("c02-two-cone-stun", sent_to("10.1.0.2")))
+    check("203.0.113.21" in report["calls"][0]["peers"]["A"]["addresses"], f"{name}: what the server saw")
+    name = "c02 out"
+    report, text = analyze(parley, name, kept("c02-two-cone-stun", sent_by("10.1.0.2")))
+    check("answer not captured" not in text and "not known" in text, f"{name}: an answer that never was")
+
+
+def lacking_answer(parley):
+    """One response to an Allocate request is missing: the client did not ask again, so it came."""
+    report, text = analyze(parley, "c05 without a 401", kept("c05-turn-wrong-password", lambda n, f: n != 10, "peerB"))
+    call = report["calls"][0]
+    check("capture-lacks-packets" in codes(call), f"without a 401: {codes(call)}")
+    for claim in ("got none", "had no relay", "there was no relay", "no relay, requested"):
+        check(claim not in text, f"without a 401: {claim}")
+    check("The answer to B's Allocate with credentials is not here" in " ".join(text.split()), "without a 401: open")
+    check([f["confidence"] for f in call["findings"] if f["code"] == "ice-no-relay"] == ["possible"],
+          "without a 401: confidence")
+
+
 def beginning(parley):
     for case, first, last in [("c02-two-cone-stun", 200, 600), ("c06-aiortc-data-keylog", 300, 1078),
                               ("c01-lan-av-data", 400, 1600), ("c11-firefox-chromium-av", 300, 900)]:
@@ -195,7 +238,7 @@ def filters(parley):
 
 def main():
     parley = sys.argv[1]
-    for part in (one_direction, beginning, packets, filters, whole):
+    for part in (one_direction, sides_of_directions, lacking_answer, beginning, packets, filters, whole):
         part(parley)
     for failure in failures:
         print(failure)

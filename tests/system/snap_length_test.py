@@ -48,6 +48,50 @@ def analyze(parley, data, *options):
                               text=True).stdout
 
 
+# Drawn from what is absent; all of it is there.
+ABSENCE = {"capture-ends-early", "capture-lacks-packets", "capture-begins-late", "capture-one-direction",
+           "dtls-not-started", "dtls-stuck", "ice-no-answer", "ice-no-relay", "ice-not-nominated",
+           "ice-one-side-silent", "media-one-way", "dtls-loss", "ice-loss"}
+
+
+def whole_is_true(parley, check):
+    """Nothing that is said of a cut capture contradicts what the whole one shows."""
+    for path in sorted((ROOT / "captures").glob("*/peerA.pcapng")):
+        data = path.read_bytes()
+        whole = json.loads(analyze(parley, data, "--json"))["calls"]
+        known = {f["code"] for call in whole for f in call["findings"]}
+        outcomes = {call["outcome"] for call in whole} | {None}
+        for snap in [60, 64, 68, 80, 96, 100, 128, 160, 200, 256]:
+            name = f"{path.parent.name} cut to {snap}"
+            cut = rewritten(data, range(1, 1 << 20), snap)
+            report, text = json.loads(analyze(parley, cut, "--json")), analyze(parley, cut)
+            check(report["calls"] or snap <= 80, f"{name}: no call")
+            check("NOT PART OF A CALL" not in text or not [c for c in report["calls"] if c["transports"]] or
+                  "NOT PART" in analyze(parley, data), f"{name}: a flow of the call is none")
+            for call in report["calls"]:
+                codes = {f["code"] for f in call["findings"]}
+                check(call["outcome"] in outcomes, f"{name}: {call['outcome']}")
+                check(not (codes - known) & ABSENCE, f"{name}: {(codes - known) & ABSENCE}")
+                check(call["verdict"]["code"] in known | {"ok", "capture-cut-short"} or not call["transports"],
+                      f"{name}: {call['verdict']['code']}")
+                check(not [p for p in call["peers"].values() if p["ice_lite"]] or path.parent.name.startswith("c19"),
+                      f"{name}: ICE-lite")
+    cut = rewritten((ROOT / "captures/c08-fingerprint-mismatch/peerA.pcapng").read_bytes(), range(1, 1 << 20), 96)
+    call = json.loads(analyze(parley, cut, "--json"))["calls"][0]
+    check(call["outcome"] == "failed" and call["verdict"]["code"] == "dtls-peer-silent",
+          f"c08 cut to 96: {call['verdict']}")
+    # Without the data behind it nothing shows how the handshake went.
+    report = json.loads(analyze(parley, rewritten(
+        (ROOT / "captures/c08-fingerprint-mismatch/peerA.pcapng").read_bytes(), set(range(1, 17)) | {49, 50, 55}, 96),
+        "--json"))
+    call = report["calls"][0]
+    check(call["outcome"] is None and call["verdict"]["code"] == "capture-cut-short" and
+          "3 DTLS packets are here" in call["verdict"]["text"], f"c08 without data: {call['verdict']}")
+    cut = rewritten((ROOT / "captures/c14-werift-data-keylog12/peerA.pcapng").read_bytes(), range(1, 1 << 20), 96)
+    call = json.loads(analyze(parley, cut, "--json"))["calls"][0]
+    check(call["outcome"] == "closed", f"c14 cut to 96: {call['verdict']}")
+
+
 def main():
     parley = sys.argv[1]
     failures = []
@@ -70,6 +114,7 @@ def main():
                 silent = [f["summary"] for f in one["findings"] if f["code"] == "turn-server-silent"]
                 check(not [s for s in silent if not s.endswith("over UDP.")] and
                       (call.startswith("c13") or not silent), f"{name}: {silent}")
+    whole_is_true(parley, check)
     for call, point, first in [("c13-udp-blocked-turn-tcp", "peerA", 400),
                                ("c13-udp-blocked-turn-tcp", "peerA", 200),
                                ("c03-two-symmetric-turn", "peerB", 400),

@@ -45,6 +45,16 @@ TEST(OneDirection, IsNoneWhereQuestionsAreRepeatedInVain) {
   EXPECT_FALSE(one_direction(point));
 }
 
+TEST(OneDirection, NamesTheHostWhoseSocketWasCaptured) {
+  // All that B sends, to addresses of A and to a server that relays for A.
+  HostTraffic point = traffic({0, 250}, {250, 0});
+  point.own[1] = true;
+  const auto way = one_direction(point);
+  ASSERT_TRUE(way);
+  EXPECT_EQ(way->host, Side::B);
+  EXPECT_TRUE(way->outgoing);
+}
+
 TEST(OneDirection, TakesMoreThanAFewPackets) {
   EXPECT_FALSE(one_direction(traffic({9, 0}, {0, 9})));
   EXPECT_TRUE(one_direction(traffic({10, 0}, {0, 10})));
@@ -151,6 +161,51 @@ TEST(CheckedBeforeCapture, ARelayMadeBeforeShowsIt) {
   call.turn[0].of = Side::A;
   call.turn[0].made_before = true;
   EXPECT_TRUE(checked_before_capture(call, call.transports[0]));
+}
+
+TEST(CutPackets, DoNotShowThatACaptureBeginsLate) {
+  Transport transport = media_at(0.06, 0.71);
+  transport.relayed_cut = true;
+  EXPECT_FALSE(up_before_capture(transport));
+  EXPECT_TRUE(begins_behind_cut(transport));
+  EXPECT_TRUE(first_checks_missing(transport));
+  transport = media_at(0.9, 0.71);
+  transport.relayed_cut = true;
+  EXPECT_FALSE(begins_behind_cut(transport));
+}
+
+TEST(CutPackets, HideAHandshakeUnlessItsEndIsKnown) {
+  Transport transport = media_at(0.9, 0.71);
+  EXPECT_FALSE(handshake_was_cut(transport));
+  transport.handshake_cut = {0, 1};
+  EXPECT_TRUE(handshake_was_cut(transport));
+  transport.dtls.state = trace::DtlsState::Handshaking;
+  EXPECT_TRUE(handshake_was_cut(transport));
+  for (const auto state : {trace::DtlsState::Connected, trace::DtlsState::Failed}) {
+    transport.dtls.state = state;
+    EXPECT_FALSE(handshake_was_cut(transport));
+  }
+}
+
+TEST(LackingAnswer, ShowsWhereAClientGoesOnWithoutARetransmission) {
+  Call call = test::unanswered_call().calls[0];
+  TurnAllocation allocation;
+  allocation.of = Side::A;
+  allocation.requests = 2;
+  allocation.responses = 1;
+  allocation.state = "requested";
+  call.last_packet_from_at[0] = at(15);
+  EXPECT_FALSE(answer_is_lacking(call, allocation));
+  allocation.unrepeated = packet(9);
+  allocation.unrepeated_at = at(1);
+  allocation.unrepeated_method = "Allocate";
+  EXPECT_TRUE(answer_is_lacking(call, allocation));
+  call.turn = {allocation};
+  EXPECT_TRUE(relay_is_open(call, Side::A));
+  call.turn[0].unrepeated_method = "Refresh";
+  EXPECT_FALSE(relay_is_open(call, Side::A));
+  call.last_packet_from_at[0] = at(2);
+  EXPECT_FALSE(answer_is_lacking(call, allocation));
 }
 
 StunServerUse question(Instant when) {

@@ -38,6 +38,33 @@ class DtlsTrackerTest : public testing::Test {
   FlowRecord flow_;
 };
 
+TEST_F(DtlsTrackerTest, WhatASnapLengthLeftOfAHandshakeIsNamedAndNotRead) {
+  for (const std::size_t left : {std::size_t{13}, std::size_t{25}, std::size_t{54}}) {
+    tracker_ = {};
+    flow_ = {};
+    for (std::uint64_t n = 11; n <= 19; ++n) {
+      const dtls::CapturedDatagram d = dtls::captured(kCall12, n);
+      const ByteBuffer begin(d.bytes.begin(), d.bytes.begin() + static_cast<std::ptrdiff_t>(left));
+      Packet p;
+      p.ref = {0, n};
+      p.payload = begin;
+      p.wire_payload_size = static_cast<std::uint32_t>(d.bytes.size());
+      p.cut_short = true;
+      tracker_.on_datagram(flow_, 0, d.source_port == kClientPort ? Direction{0} : Direction{1}, p);
+    }
+    ASSERT_NE(flow_.association, kNone) << left;
+    const DtlsAssociation& a = association();
+    EXPECT_FALSE(a.offered || a.chosen) << left;
+    EXPECT_GT(a.halves[0].cut, 0U) << left;
+    EXPECT_GT(a.halves[1].cut, 0U) << left;
+    EXPECT_EQ(steps().empty(), left < 25) << left;
+    // Some messages are short enough to be there.
+    for (const HandshakeStep& step : a.steps)
+      EXPECT_FALSE(step.whole && (step.what == "ClientHello" || step.what == "Certificate"))
+          << step.what;
+  }
+}
+
 TEST_F(DtlsTrackerTest, AHandshakeOf12IsReadFromItsHelloToItsKeys) {
   for (std::uint64_t n = 11; n <= 23; ++n)
     packet(kCall12, n, kClientPort);
