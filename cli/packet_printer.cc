@@ -245,6 +245,7 @@ void PacketPrinter::add_payload(const RawPacket& raw, const Packet& packet,
       "Reassembled Datagram",
       fmt::format("{} bytes of IP payload; ranges below count in it", datagram.size()), 0,
       datagram.size());
+  whole.within = analyzer::Within::Datagram;
   whole.children = std::move(fields);
   propagate_faults(whole);
   to.push_back(std::move(whole));

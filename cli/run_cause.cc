@@ -30,6 +30,15 @@ void name_both_nats(analyzer::Finding& finding) {
   finding = std::move(known);
 }
 
+void name_no_hairpin(analyzer::Finding& finding, const std::string& nat) {
+  analyzer::Finding known = analyzer::make_finding("nat-no-hairpin");
+  known.peer = finding.peer;
+  known.transport = finding.transport;
+  known.summary = "The checks would have to turn back at " + nat +
+                  ", behind which both peers are, and it does not hairpin.";
+  finding = std::move(known);
+}
+
 }  // namespace
 
 bool is_about_captures(std::string_view code) {
@@ -53,10 +62,12 @@ void explain_from_run(analyzer::Call& call, const sim::Cause& cause) {
   std::vector<std::string> advice = cause.advice;
   if (!about_captures && !finding->try_this.empty())
     advice.insert(advice.begin(), finding->try_this);
-  if (about_captures && cause.both_change_ports) {
+  if (about_captures && cause.no_hairpin)
+    name_no_hairpin(*finding, *cause.no_hairpin);
+  else if (about_captures && cause.both_change_ports)
     name_both_nats(*finding);
+  if (about_captures && (cause.no_hairpin || cause.both_change_ports))
     call.verdict.text = finding->summary;
-  }
   finding->confidence = analyzer::Confidence::Certain;
   finding->open.clear();
   if (!facts.empty())

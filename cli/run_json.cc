@@ -24,6 +24,13 @@ std::string files_json(const sim::RunResult& result) {
   return json;
 }
 
+std::string warnings_json(const sim::Scenario& scenario) {
+  std::string json;
+  for (const std::string& warning : scenario.warnings)
+    json += (json.empty() ? "" : ", ") + json_string(warning);
+  return json;
+}
+
 std::string expectations_json(const sim::RunResult& result) {
   std::string json;
   for (const sim::ExpectationResult& e : result.expectations) {
@@ -40,11 +47,11 @@ std::string run_json(const sim::Scenario& scenario, const sim::RunResult& result
                      const std::vector<analyzer::Call>& calls, std::optional<double> wall_s) {
   return fmt::format(
       R"({{"schema": "parley.run/1", "scenario": {}, "seed": {}, "simulated_s": {:.9f}, "wall_s": {}, )"
-      R"("events": {}, "packets": {}, "calls": [{}], "expectations": [{}], "files": [{}]}})"
+      R"("events": {}, "packets": {}, "calls": [{}], "expectations": [{}], "files": [{}], "warnings": [{}]}})"
       "\n",
       json_string(scenario.name), result.seed, to_seconds(result.simulated),
       wall_s ? fmt::format("{:.6f}", *wall_s) : "null", result.events, result.packets,
-      calls_json(calls), expectations_json(result), files_json(result));
+      calls_json(calls), expectations_json(result), files_json(result), warnings_json(scenario));
 }
 
 }  // namespace parley::cli

@@ -30,11 +30,14 @@ DomainId Domains::of_drop(trace::ActorId node, const trace::PacketDropped& event
   if (const auto link = links_.find(event.place); link != links_.end())
     return link->second;
   const Place& place = nodes_[node.value()];
+  const auto is_outside = [&](const IpAddress& address) {
+    return std::find(place.outside_addresses.begin(), place.outside_addresses.end(), address) !=
+           place.outside_addresses.end();
+  };
   // What comes to a NAT from outside is addressed to it; from inside only what would turn back.
-  const bool came_in = event.reason != "nat-no-hairpin" &&
-                       std::find(place.outside_addresses.begin(), place.outside_addresses.end(),
-                                 event.destination.address) != place.outside_addresses.end();
-  return came_in ? place.outside : place.own;
+  // What it has translated already comes from it.
+  const bool came_in = event.reason != "nat-no-hairpin" && is_outside(event.destination.address);
+  return came_in || is_outside(event.source.address) ? place.outside : place.own;
 }
 
 const std::vector<DomainId>& Domains::around(DomainId domain) const {

@@ -7,6 +7,7 @@
 
 #include "sim/expectation.h"
 #include "sim/quantity.h"
+#include "sim/scenario_reader.h"
 #include "stack/base/bytes.h"
 
 namespace parley::sim {
@@ -46,6 +47,13 @@ std::vector<Token> split(std::string_view text) {
 template <std::size_t N>
 bool among(Words word, const std::array<Words, N>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// "; did you mean 'failed'?", or nothing.
+template <std::size_t N>
+std::string meant_text(Words word, const std::array<Words, N>& words) {
+  const Words meant = nearest(word, words);
+  return meant.empty() ? std::string() : "; did you mean '" + std::string(meant) + "'?";
 }
 
 template <std::size_t N>
@@ -94,14 +102,14 @@ class Parser {
     ++next_;
     return true;
   }
-  void fail(const std::string& expected) {
+  void fail(const std::string& expected, const std::string& hint = {}) {
     if (error_)
       return;
     const std::size_t offset = next_ < tokens_.size() ? tokens_[next_].offset : text_.size();
     const std::string what = next_ < tokens_.size()
                                  ? "found '" + printable(tokens_[next_].text) + "'"
                                  : std::string("the expectation ends here");
-    error_ = ExpectationError{offset, expected + ", " + what};
+    error_ = ExpectationError{offset, expected + ", " + what + hint};
   }
 
   void subject(Expectation& e) {
@@ -124,7 +132,8 @@ class Parser {
                        "' is part of the scenario format, but this version of Parley cannot judge "
                        "it yet; known subjects are " +
                        listed(kSubjects)
-                 : "unknown subject '" + printable(name) + "'; known are " + listed(kSubjects));
+                 : "unknown subject '" + printable(name) + "'; known are " + listed(kSubjects),
+           later ? std::string() : meant_text(name, kSubjects));
       return;
     }
     e.subject = static_cast<Subject>(at - kSubjects.begin());
@@ -154,7 +163,7 @@ class Parser {
   template <std::size_t N>
   void word_of(Expectation& e, const std::array<Words, N>& words, const std::string& what) {
     if (!among(peek(), words))
-      return fail("expected " + what + " (" + listed(words) + ")");
+      return fail("expected " + what + " (" + listed(words) + ")", meant_text(peek(), words));
     e.value = std::string(tokens_[next_++].text);
   }
 

@@ -89,6 +89,11 @@ void Host::send(World& world, const Datagram& datagram) {
   header.identification = ++identification_;
   const PacketId packet = world.make_packet();
   ip::append_udp(world.packet(packet).bytes, header, datagram.payload);
+  // It waits for an answer to ARP and never leaves (RFC 1122 section 2.3.2.2).
+  if (neighbours_.nobody(datagram.remote.address)) {
+    world.drop(id_, packet, "no-neighbor", "dropped at " + name_ + ": nobody has this address");
+    return;
+  }
   world.sight(point_, packet);
   world.transmit(id_, kOnlyPort, packet);
 }

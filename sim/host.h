@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/on_link.h"
 #include "sim/world.h"
 #include "stack/machine.h"
 
@@ -45,6 +46,8 @@ class Host final : public Node {
  public:
   Host(NodeId id, std::string name, std::vector<IpAddress> addresses, PointId point,
        trace::Sink& sink);
+  // Who is on its link; without it every destination goes to the next hop.
+  void set_neighbours(OnLink neighbours) { neighbours_ = std::move(neighbours); }
 
   // The one application of this host and the endpoints it listens on.
   void install(std::unique_ptr<Application> application, std::vector<Endpoint> sockets);
@@ -67,6 +70,7 @@ class Host final : public Node {
   NodeId id_;
   std::string name_;
   std::vector<IpAddress> addresses_;
+  OnLink neighbours_;
   PointId point_;
   std::vector<Endpoint> sockets_;
   std::unique_ptr<Application> application_;

@@ -65,6 +65,8 @@ void Nat::from_inside(World& world, PacketId packet, const ip::PacketView& view)
       send_in(world, packet, destination);
   } else if (contains(setup_.outside, view.destination)) {
     drop(world, packet, "nat-no-hairpin", "no hairpinning");
+  } else if (setup_.inside_neighbours.nobody(view.destination)) {
+    drop(world, packet, "no-neighbor", "nobody inside has this address");
   } else if (is_icmp(view)) {
     error_out(world, packet, view);
   } else if (count_hop(world, packet)) {
@@ -180,6 +182,11 @@ bool Nat::count_hop(World& world, PacketId packet) {
 }
 
 void Nat::send_out(World& world, PacketId packet) {
+  const Result<ip::PacketView> view = ip::PacketView::decode(world.packet(packet).bytes);
+  if (view && setup_.outside_neighbours.nobody(view->destination)) {
+    drop(world, packet, "no-neighbor", "nobody outside has this address");
+    return;
+  }
   world.sight(setup_.outside_point, packet);
   world.transmit(setup_.id, setup_.outside_port, packet);
 }

@@ -22,6 +22,7 @@ struct NatSetup {
   std::vector<bool> port_is_inside;  // by port
   PortId outside_port;
   RoutingTable inside_routes;
+  OnLink inside_neighbours, outside_neighbours;
   PointId inside_point = kNoPoint, outside_point = kNoPoint;
 };
 

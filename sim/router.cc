@@ -7,11 +7,13 @@
 
 namespace parley::sim {
 
-Router::Router(NodeId id, std::string name, std::vector<IpAddress> addresses, RoutingTable routes)
+Router::Router(NodeId id, std::string name, std::vector<IpAddress> addresses, RoutingTable routes,
+               OnLink neighbours)
     : id_(id),
       name_(std::move(name)),
       addresses_(std::move(addresses)),
-      routes_(std::move(routes)) {}
+      routes_(std::move(routes)),
+      neighbours_(std::move(neighbours)) {}
 
 void Router::on_packet(World& world, PortId /*port*/, PacketId packet) {
   ByteBuffer& bytes = world.packet(packet).bytes;
@@ -23,6 +25,11 @@ void Router::on_packet(World& world, PortId /*port*/, PacketId packet) {
   const IpAddress destination = view->destination;
   if (std::find(addresses_.begin(), addresses_.end(), destination) != addresses_.end()) {
     world.drop(id_, packet, "no-socket", "dropped at " + name_ + ": nobody listens here");
+    return;
+  }
+  if (neighbours_.nobody(destination, routes_.length(destination))) {
+    world.drop(id_, packet, "no-neighbor",
+               "dropped at " + name_ + ": nobody has the address " + to_string(destination));
     return;
   }
   const std::optional<PortId> out = routes_.find(destination);

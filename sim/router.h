@@ -14,7 +14,8 @@ namespace parley::sim {
 
 class Router final : public Node {
  public:
-  Router(NodeId id, std::string name, std::vector<IpAddress> addresses, RoutingTable routes);
+  Router(NodeId id, std::string name, std::vector<IpAddress> addresses, RoutingTable routes,
+         OnLink neighbours = {});
 
   void on_packet(World& world, PortId port, PacketId packet) override;
   void on_wake(World& /*world*/) override {}
@@ -24,6 +25,7 @@ class Router final : public Node {
   std::string name_;
   std::vector<IpAddress> addresses_;
   RoutingTable routes_;
+  OnLink neighbours_;
 };
 
 }  // namespace parley::sim

@@ -66,7 +66,7 @@ void write_file(const std::filesystem::path& path, Bytes bytes) {
 std::string keys_log(const RunResult& result) {
   std::string text;
   for (const std::string& line : result.keylog)
-    text += line + "\n";
+    text.append(line).append("\n");
   return text;
 }
 
@@ -137,7 +137,9 @@ class Runner {
       std::string known;
       for (const std::string& point : all)
         known.append(known.empty() ? "" : ", ").append(point);
-      throw std::invalid_argument("there is no capture point '" + name + "'; there are " + known);
+      std::string message = "there is no capture point '";
+      message.append(name).append("'; there are ").append(known);
+      throw std::invalid_argument(message);
     }
     // In the order of the file, each once.
     std::vector<std::string> wanted;
@@ -206,7 +208,8 @@ class Runner {
         break;
       case NodeKind::Router:
         world_.add(std::make_unique<Router>(id, spec.name, plain(spec.addresses),
-                                            topology_.nodes[index].routes));
+                                            topology_.nodes[index].routes,
+                                            topology_.nodes[index].neighbours));
         break;
       case NodeKind::Nat:
         add_nat(spec, id);
@@ -217,6 +220,7 @@ class Runner {
   void add_host(const NodeSpec& spec, NodeId id) {
     auto host = std::make_unique<Host>(id, spec.name, plain(spec.addresses), point(spec.name),
                                        world_.sink());
+    host->set_neighbours(topology_.nodes[id.value()].neighbours);
     if (!spec.stun_ports.empty()) {
       std::vector<Endpoint> sockets;
       for (const InterfaceAddress& a : spec.addresses)
@@ -242,6 +246,8 @@ class Runner {
       setup.port_is_inside.push_back(port.side == NatSide::Inside);
     setup.outside_port = node.outside_port;
     setup.inside_routes = node.routes;
+    setup.inside_neighbours = node.neighbours;
+    setup.outside_neighbours = node.outside_neighbours;
     setup.inside_point = point(spec.name + ".inside");
     setup.outside_point = point(spec.name + ".outside");
     world_.add(std::make_unique<Nat>(std::move(setup), world_.random(spec.name).split("nat")));

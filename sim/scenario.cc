@@ -130,6 +130,34 @@ void read_expectations(const ScenarioReader& reader, const YamlNode& node, Scena
   }
 }
 
+// A STUN server that cannot answer may be meant so, or be a typing error.
+std::optional<std::string> why_no_answer(const Scenario& scenario, const Endpoint& server) {
+  for (const NodeSpec& node : scenario.nodes)
+    for (const auto* addresses : {&node.addresses, &node.inside, &node.outside}) {
+      if (std::none_of(addresses->begin(), addresses->end(),
+                       [&](const InterfaceAddress& a) { return a.address == server.address; }))
+        continue;
+      if (std::find(node.stun_ports.begin(), node.stun_ports.end(), server.port) !=
+          node.stun_ports.end())
+        return std::nullopt;
+      return "'" + node.name + "' has " + to_string(server.address) +
+             ", and answers no STUN on port " + std::to_string(server.port);
+    }
+  return "no node has " + to_string(server.address);
+}
+
+void warn_of_servers(Scenario& scenario) {
+  for (const CallSpec& call : scenario.calls)
+    for (const PeerSpec& peer : call.peers)
+      for (std::size_t i = 0; i < peer.stun_servers.size(); ++i)
+        if (const std::optional<std::string> why = why_no_answer(scenario, peer.stun_servers[i])) {
+          const SourceMark mark = peer.stun_server_marks[i];
+          scenario.warnings.push_back(scenario.file + ":" + std::to_string(mark.line) + ":" +
+                                      std::to_string(mark.column) + ": the STUN server of '" +
+                                      scenario.nodes[peer.node].name + "' cannot answer: " + *why);
+        }
+}
+
 void read_head(const ScenarioReader& reader, const YamlNode& root, Scenario& scenario) {
   if (const YamlNode* version = root.find("parley"); version != nullptr && version->text != "1")
     reader.fail(version->mark, "expected the format version 1");
@@ -201,7 +229,7 @@ Scenario parse_scenario(std::string_view text, const std::string& file) {
   const YamlNode root = parse_yaml(text, file);
   std::vector<std::string_view> keys(kTopKeys.begin(), kTopKeys.end());
   keys.emplace_back("expect");
-  reader.check_map(root, {"a scenario", keys, kTopLater});
+  reader.check_map(root, {"a scenario", keys, kTopLater, media_hints()});
 
   Scenario scenario;
   scenario.file = file;
@@ -220,6 +248,7 @@ Scenario parse_scenario(std::string_view text, const std::string& file) {
   if (const YamlNode* expect = root.find("expect"))
     read_expectations(reader, *expect, scenario);
   build_topology(scenario);
+  warn_of_servers(scenario);
   return scenario;
 }
 

@@ -91,6 +91,7 @@ struct PeerSpec {
   std::uint32_t node = 0;
   SourceMark mark;
   std::vector<Endpoint> stun_servers;
+  std::vector<SourceMark> stun_server_marks;            // of each of them
   Duration ice_pacing = std::chrono::milliseconds(50);  // RFC 8445 section 14.2
   trace::Nomination nomination = trace::Nomination::Regular;
   bool consent = true;  // RFC 7675
@@ -129,6 +130,8 @@ struct Scenario {
   std::vector<LinkSpec> links;
   std::vector<CallSpec> calls;
   std::vector<Expectation> expectations;
+  // What is allowed and hardly meant: "FILE:LINE:COLUMN: what is odd".
+  std::vector<std::string> warnings;
 };
 
 // A file, or the name of a scenario that comes with Parley ("two-home-routers"). A name with a

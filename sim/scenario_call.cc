@@ -1,5 +1,6 @@
 // Calls of a scenario file: who calls whom, over which signaling, with which settings.
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -61,12 +62,14 @@ Endpoint read_stun_url(const ScenarioReader& reader, const YamlNode& node) {
 }
 
 void add_servers(const ScenarioReader& reader, const YamlNode& node, PeerSpec& peer) {
-  if (node.is_sequence()) {
-    for (const YamlNode& item : node.items)
-      peer.stun_servers.push_back(read_stun_url(reader, item));
-  } else {
-    peer.stun_servers.push_back(read_stun_url(reader, node));
-  }
+  const auto add = [&](const YamlNode& url) {
+    peer.stun_servers.push_back(read_stun_url(reader, url));
+    peer.stun_server_marks.push_back(url.mark);
+  };
+  if (node.is_sequence())
+    std::for_each(node.items.begin(), node.items.end(), add);
+  else
+    add(node);
 }
 
 void read_ice_servers(const ScenarioReader& reader, const YamlNode& node, PeerSpec& peer) {
@@ -74,7 +77,7 @@ void read_ice_servers(const ScenarioReader& reader, const YamlNode& node, PeerSp
     reader.fail(node.mark, "expected a list of URLs (stun:203.0.113.10:3478)");
   for (const YamlNode& item : node.items) {
     if (!item.is_map()) {
-      peer.stun_servers.push_back(read_stun_url(reader, item));
+      add_servers(reader, item, peer);
       continue;
     }
     reader.check_map(item, {"an ICE server", kServerKeys, kServerLater});
@@ -138,7 +141,7 @@ PeerSpec read_peer(const ScenarioReader& reader, const YamlEntry& entry, const S
                                 std::string(to_string(scenario.nodes[peer.node].kind)));
   if (entry.value.kind == YamlNode::Kind::Null)
     return peer;
-  reader.check_map(entry.value, {"a peer", kPeerKeys, kPeerLater});
+  reader.check_map(entry.value, {"a peer", kPeerKeys, kPeerLater, media_hints()});
   if (const YamlNode* servers = entry.value.find("ice-servers"))
     read_ice_servers(reader, *servers, peer);
   if (const YamlNode* ice = entry.value.find("ice"))
@@ -175,7 +178,7 @@ void read_setup(const ScenarioReader& reader, const YamlNode& node, CallSpec& ca
 
 CallSpec read_call(const ScenarioReader& reader, const YamlNode& map, const ScenarioNames& names,
                    const Scenario& scenario) {
-  reader.check_map(map, {"a call", kCallKeys, kCallLater});
+  reader.check_map(map, {"a call", kCallKeys, kCallLater, media_hints()});
   CallSpec call;
   call.mark = map.mark;
   const YamlNode& peers = reader.need(map, "peers", "a call");

@@ -16,8 +16,14 @@ using Words = std::string_view;
 constexpr std::array<Words, 7> kLinkKeys{"between", "delay",   "rate",    "queue",
                                          "loss",    "forward", "backward"};
 constexpr std::array<Words, 4> kDirectionKeys{"delay", "rate", "queue", "loss"};
-constexpr std::array<Words, 8> kLinkLater{"reorder", "duplicate", "corrupt", "mtu",
-                                          "state",   "too-big",   "drop",    "delay-more"};
+constexpr std::array<Words, 7> kLinkLater{"reorder", "duplicate", "corrupt",   "mtu",
+                                          "too-big", "drop",      "delay-more"};
+constexpr Words kDownSentence =
+    "links that are taken down, or come up, are part of the scenario format (state, timeline), but "
+    "this version of Parley cannot simulate them yet; loss: 100% is a link that is down for the "
+    "whole run";
+constexpr std::array<KeyHint, 3> kLinkHints{
+    KeyHint{"state", kDownSentence}, KeyHint{"up", kDownSentence}, KeyHint{"down", kDownSentence}};
 constexpr std::array<Words, 2> kBernoulliKeys{"model", "p"};
 constexpr std::array<Words, 2> kDropTailKeys{"kind", "limit"};
 constexpr std::array<Words, 3> kQueueLater{"target", "interval", "ecn"};
@@ -96,7 +102,7 @@ LinkEnd read_end(const ScenarioReader& reader, const YamlNode& node, const Scena
 
 LinkSpec read_link(const ScenarioReader& reader, const YamlNode& map, SourceMark mark,
                    const ScenarioNames& names, const Scenario& scenario) {
-  reader.check_map(map, {"a link", kLinkKeys, kLinkLater});
+  reader.check_map(map, {"a link", kLinkKeys, kLinkLater, kLinkHints});
   const YamlNode& between = reader.need(map, "between", "a link");
   if (!between.is_sequence() || between.items.size() != 2)
     reader.fail(between.mark, "expected the two ends of the link as [NODE, NODE]");
@@ -110,11 +116,12 @@ LinkSpec read_link(const ScenarioReader& reader, const YamlNode& map, SourceMark
   read_direction(reader, map, link.forward);
   link.backward = link.forward;
   if (const YamlNode* forward = map.find("forward")) {
-    reader.check_map(*forward, {"one direction of a link", kDirectionKeys, kLinkLater});
+    reader.check_map(*forward, {"one direction of a link", kDirectionKeys, kLinkLater, kLinkHints});
     read_direction(reader, *forward, link.forward);
   }
   if (const YamlNode* backward = map.find("backward")) {
-    reader.check_map(*backward, {"one direction of a link", kDirectionKeys, kLinkLater});
+    reader.check_map(*backward,
+                     {"one direction of a link", kDirectionKeys, kLinkLater, kLinkHints});
     read_direction(reader, *backward, link.backward);
   }
   return link;

@@ -58,6 +58,14 @@ std::string listed(std::span<const std::string_view> words) {
 
 }  // namespace
 
+std::span<const KeyHint> media_hints() {
+  static constexpr std::array<KeyHint, 1> kHints{
+      KeyHint{"media",
+              "media are audio, video and channels of a peer in the scenario format, and this "
+              "version of Parley cannot simulate them yet"}};
+  return kHints;
+}
+
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.size() > 40)
     return {};
@@ -96,6 +104,10 @@ void ScenarioReader::check_map(const YamlNode& node, const KeySet& keys) const {
       fail(entry.mark, unknown +
                            ": it is part of the scenario format, but this version of Parley cannot "
                            "simulate it yet");
+    const auto hint = std::find_if(keys.hints.begin(), keys.hints.end(),
+                                   [&](const KeyHint& h) { return h.key == entry.key; });
+    if (hint != keys.hints.end())
+      fail(entry.mark, unknown + ": " + std::string(hint->sentence));
     const std::string_view meant = nearest(entry.key, keys.known);
     fail(entry.mark, unknown + (meant.empty() ? "; known are " + listed(keys.known)
                                               : "; did you mean '" + std::string(meant) + "'?"));

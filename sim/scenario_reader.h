@@ -17,12 +17,19 @@
 namespace parley::sim {
 
 // The keys that a map may have. `later` are keys of the format that this version cannot obey: they
-// are refused, but not as a typing error.
+// are refused, but not as a typing error. `hints` are words that are no keys of the format here,
+// but that people try: what to know of each.
+struct KeyHint {
+  std::string_view key, sentence;
+};
 struct KeySet {
   std::string_view what;  // "a link"
   std::span<const std::string_view> known;
   std::span<const std::string_view> later;
+  std::span<const KeyHint> hints{};
 };
+// Of a scenario, a call and a peer.
+std::span<const KeyHint> media_hints();
 
 // The candidate that a typing error may have meant, or nothing.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);

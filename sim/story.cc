@@ -76,9 +76,10 @@ class Teller {
 
   // Why and what to try, for a call that is not well.
   std::string explanation() const {
-    if (verdict_.all_well)
+    if (verdict_.all_well && trouble_at_the_end().empty())
       return {};
-    const std::string text = section("WHY  ", verdict_.why) + section("TRY  ", verdict_.advice);
+    const auto [why, advice] = reasons();
+    const std::string text = section("WHY  ", why) + section("TRY  ", advice);
     return text.empty() ? text : "\n" + text;
   }
 
@@ -101,7 +102,7 @@ class Teller {
     for (const auto& [names, behaviour] : behaviours)
       text += hanging("  " + names + ": ", behaviour, options_.width);
     // WHY says it where something went wrong.
-    if (verdict_.all_well)
+    if (verdict_.all_well && trouble_at_the_end().empty())
       for (const std::string& loss : cause_.losses)
         text += hanging("  ", loss, options_.width);
     return text;
@@ -139,6 +140,19 @@ class Teller {
   }
 
  private:
+  struct Reasons {
+    std::vector<std::string> why, advice;
+  };
+  // A call that came up and is in trouble at its end has no finding about that: what links lost
+  // explains it, or, where they lost nothing, whatever else ended on its way.
+  Reasons reasons() const {
+    if (!verdict_.all_well)
+      return {verdict_.why, verdict_.advice};
+    if (!cause_.losses.empty())
+      return {cause_.losses, cause_.loss_advice};
+    return {cause_.why, cause_.advice};
+  }
+
   static std::string joined(const std::vector<std::string>& parts) {
     std::string text;
     for (const std::string& part : parts)
@@ -236,6 +250,10 @@ std::string tell_story(const Scenario& scenario, const RunResult& result, const 
   if (story.wall_seconds > 0)
     text += fmt::format(" in {:.3g} s", story.wall_seconds);
   text += fmt::format(", {}\n\n", counted(result.packets, "packet"));
+  for (const std::string& warning : scenario.warnings)
+    text += hanging("warning: ", printable(warning), story.width);
+  if (!scenario.warnings.empty())
+    text += "\n";
 
   for (std::size_t i = 0; i < result.calls.size(); ++i) {
     const Teller teller(scenario, result, i, story);

@@ -151,6 +151,11 @@ class Finder {
     if (place.reason == "no-route")
       return fmt::format("{} to {} ended at {}: it has no route there.", packets,
                          list_of(drops.destinations), place.place);
+    if (place.reason == "no-neighbor")
+      return fmt::format(
+          "{} to {} ended at {}: by its prefix the address is on the link of {}, and nobody there "
+          "has it.",
+          packets, list_of(drops.destinations), place.place, place.place);
     return fmt::format("{} to {} ended at {}: {}.", packets, list_of(drops.destinations),
                        place.place, reason_text(place.reason));
   }
@@ -203,14 +208,25 @@ class Finder {
         most = std::max(most, count);
     for (const auto& [where, count] : ended)
       if (const std::string advice = advice_for(where.first, where.second);
-          !advice.empty() && count * 2 >= most)
+          !advice.empty() && count * 2 >= most) {
         cause_.advice.push_back("In the scenario: " + advice);
+        if (where.second == "loss" || where.second == "queue-full")
+          cause_.loss_advice.push_back(cause_.advice.back());
+        if (where.second == "nat-no-hairpin")
+          cause_.no_hairpin = where.first;
+      }
   }
   std::string advice_for(const std::string& place, const std::string& reason) const {
     if (reason == "loss")
       return fmt::format("less loss on the link {}.", place);
     if (reason == "queue-full")
       return fmt::format("a higher rate, or a longer queue, for the link {}.", place);
+    if (reason == "nat-no-hairpin")
+      return fmt::format(
+          "one of the peers not behind {}, or both in one network: no NAT of a scenario hairpins "
+          "yet. In a real network: hairpinning at {} (RFC 4787 REQ-9), or a TURN server for one of "
+          "the peers.",
+          place, place);
     if (reason == "nat-refused")
       return fmt::format("a higher max-mappings, or a wider range of ports, at {}.", place);
     if (reason == "nat-no-mapping" && forgets(place))
@@ -258,6 +274,8 @@ Cause cause_of(const Scenario& scenario, const RunResult& result, const CallSpec
 std::string reason_text(const std::string& reason) {
   if (reason == "no-route")
     return "no route";
+  if (reason == "no-neighbor")
+    return "nobody on the link has this address";
   if (reason == "nat-filtered")
     return "NAT filter";
   if (reason == "nat-no-mapping")

@@ -4,6 +4,7 @@
 // another port to each destination, whose filter the checks met, which link lost how many.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Cause {
   std::vector<std::string> advice;  // what would change it; for most of what ended where it did
   // NATs on both sides gave each destination another port, and filters dropped what came from both.
   bool both_change_ports = false;
+  // Where packets of the call would have had to turn back (RFC 4787 section 6), and most of what
+  // ended did: the NAT.
+  std::optional<std::string> no_hairpin;
+  std::vector<std::string> loss_advice;  // of `advice`: about links
 };
 
 // Of one call of the run, by its index.

@@ -42,7 +42,7 @@ StoryDrops::Kind StoryDrops::kind_of(const trace::Record& record,
 std::optional<DropLine> StoryDrops::tell(std::size_t index) {
   const trace::Record& record = result_.records[index];
   const auto& event = std::get<trace::PacketDropped>(record.event);
-  if (event.reason == "no-route")
+  if (event.reason == "no-route" || event.reason == "no-neighbor")
     return std::nullopt;  // said with the check
   const Kind kind = kind_of(record, event);
   if (!told_.insert(kind).second)

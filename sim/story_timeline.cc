@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "sim/check_losses.h"
+#include "sim/story_cause.h"
 #include "sim/story_drops.h"
 #include "stack/base/bytes.h"
 
@@ -188,11 +189,12 @@ class Narrator {
       if (record.at - result_.records[index_].at > std::chrono::milliseconds(400))
         break;
       const auto* dropped = std::get_if<trace::PacketDropped>(&record.event);
-      if (dropped == nullptr || dropped->reason != "no-route" ||
+      if (dropped == nullptr ||
+          (dropped->reason != "no-route" && dropped->reason != "no-neighbor") ||
           dropped->destination != pair.remote ||
           network_.sender(result_.records[i], *dropped) != side)
         continue;
-      return ": dropped at " + network_.node(record.actor) + ", no route";
+      return ": dropped at " + network_.node(record.actor) + ", " + reason_text(dropped->reason);
     }
     return {};
   }

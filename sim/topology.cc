@@ -37,6 +37,7 @@ class Builder {
       if (vertices_[v].side != NatSide::Outside)
         place.domain = vertices_[v].domain;
     }
+    find_neighbours();
     for (std::uint32_t n = 0; n < scenario_.nodes.size(); ++n)
       add_static_routes(n);
     return std::move(topology_);
@@ -107,6 +108,27 @@ class Builder {
           stack.push_back(w);
         }
       }
+    }
+  }
+
+  // What a node takes for a neighbour, and who is there.
+  void find_neighbours() {
+    std::vector<std::shared_ptr<AddressSet>> present;
+    for (const Vertex& v : vertices_) {
+      present.resize(std::max<std::size_t>(present.size(), v.domain));
+      std::shared_ptr<AddressSet>& in_domain = present[v.domain - 1];
+      if (in_domain == nullptr)
+        in_domain = std::make_shared<AddressSet>();
+      for (const InterfaceAddress& a : addresses_of(scenario_.nodes[v.node], v.side))
+        in_domain->insert(a.address);
+    }
+    for (const Vertex& v : vertices_) {
+      TopologyNode& node = topology_.nodes[v.node];
+      const OnLink neighbours(addresses_of(scenario_.nodes[v.node], v.side), present[v.domain - 1]);
+      if (v.side != NatSide::Inside)
+        node.outside_neighbours = neighbours;
+      if (v.side != NatSide::Outside)
+        node.neighbours = neighbours;
     }
   }
 
@@ -215,10 +237,22 @@ std::optional<PortId> RoutingTable::find(const IpAddress& destination) const {
   const auto exact = whole_.find(destination);
   if (exact != whole_.end())
     return exact->second;
-  for (const Prefix& p : prefixes_)
-    if (destination.in_prefix(p.address, p.length))
-      return p.port;
-  return std::nullopt;
+  const Prefix* prefix = longest(destination);
+  return prefix == nullptr ? std::nullopt : std::optional(prefix->port);
+}
+
+unsigned RoutingTable::length(const IpAddress& destination) const {
+  if (whole_.contains(destination))
+    return static_cast<unsigned>(destination.bytes().size() * 8);
+  const Prefix* prefix = longest(destination);
+  return prefix == nullptr ? 0 : prefix->length;
+}
+
+const RoutingTable::Prefix* RoutingTable::longest(const IpAddress& destination) const {
+  const auto at = std::find_if(prefixes_.begin(), prefixes_.end(), [&](const Prefix& p) {
+    return destination.in_prefix(p.address, p.length);
+  });
+  return at == prefixes_.end() ? nullptr : &*at;
 }
 
 Topology build_topology(const Scenario& scenario) {

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sim/on_link.h"
 #include "sim/scenario.h"
 #include "sim/scheduler.h"
 
@@ -23,6 +24,8 @@ class RoutingTable {
   // Takes over the routes of `other`; of equal prefixes its own win no more.
   void put_before(const RoutingTable& other);
   std::optional<PortId> find(const IpAddress& destination) const;
+  // The length of the prefix that find() follows; 0 where there is none.
+  unsigned length(const IpAddress& destination) const;
   std::size_t size() const { return whole_.size() + prefixes_.size(); }
 
  private:
@@ -31,6 +34,7 @@ class RoutingTable {
     unsigned length = 0;
     PortId port;
   };
+  const Prefix* longest(const IpAddress& destination) const;
   std::unordered_map<IpAddress, PortId> whole_;
   std::vector<Prefix> prefixes_;  // longest first; of equal ones the first added
 };
@@ -47,6 +51,7 @@ struct TopologyNode {
   // hosts and servers, who have one port.
   RoutingTable routes;
   PortId outside_port;
+  OnLink neighbours, outside_neighbours;  // of a NAT: inside and outside; of all else the same
   // Its routing domain, numbered from 1; of a NAT that on its inside. The same twice for all else.
   std::uint32_t domain = 0, outside_domain = 0;
 };

@@ -85,6 +85,10 @@ constexpr std::array kKinds = std::to_array<FindingKind>({
      "A peer refused checks with 401: the password or username fragment does not match."},
     {"media-one-way", Error, Likely, "RFC 3550 section 6.4",
      "Media flows one way only, and not even RTCP comes back."},
+    {"nat-no-hairpin", Error, Certain, "RFC 4787 section 6",
+     "Both peers have the same public address: their checks would have to turn back at the NAT "
+     "that "
+     "they share, and none was answered."},
     {"network-udp-blocked", Warning, Likely, "RFC 8656 section 3.1",
      "No UDP packet came back to a side, while the same server answered it over TCP."},
     {"rtp-loss", Note, Certain, "RFC 3550 section 6.4.1",

@@ -171,6 +171,12 @@ bool sends_from_public(const Call& call, Side side) {
 
 std::vector<Endpoint> untold_sources(const Call& call, Side side) {
   const std::set<Endpoint> aimed_at = addresses_checked_by(call, other(side));
+  // The port that a relay of the other side got to know is reached from that relay alone.
+  std::set<Endpoint> aimed_at_directly;
+  for_each_pair(call, other(side), [&](const Pair& pair) {
+    if (pair.remote.address && !pair.through_turn)
+      aimed_at_directly.insert(*pair.remote.address);
+  });
   const std::set<Endpoint> targets = addresses_checked_by(call, side);
   std::vector<Endpoint> sources;
   for (const NatMapping& mapping : call.peers[index_of(side)].nat.mappings)
@@ -187,9 +193,10 @@ std::vector<Endpoint> untold_sources(const Call& call, Side side) {
     const bool same_host = std::any_of(aimed_at.begin(), aimed_at.end(), [&](const Endpoint& aim) {
       return aim.address == source.address;
     });
-    if (aimed_at.count(source) > 0)
+    if (aimed_at_directly.count(source) > 0)
       return {};
-    if (same_host && std::find(untold.begin(), untold.end(), source) == untold.end())
+    if (same_host && aimed_at.count(source) == 0 &&
+        std::find(untold.begin(), untold.end(), source) == untold.end())
       untold.push_back(source);
   }
   return untold;
@@ -225,6 +232,78 @@ void add_untold_port_fact(const Story& story, Side side, Finding& finding) {
       "{}'s checks go to {}, and {}'s checks come from {}: another port, which no check of {} "
       "goes to.",
       them, port_list(aims), us, port_list(untold), them));
+}
+
+namespace {
+
+// What servers told a side of its address outside of a NAT.
+std::vector<std::pair<Endpoint, PacketRef>> told_addresses(const Call& call, Side side) {
+  std::vector<std::pair<Endpoint, PacketRef>> told;
+  for (const StunServerUse& use : call.stun_servers)
+    for (const Endpoint& mapped : use.mapped)
+      if (use.of == side && use.first_response && mapped.address != use.client.address)
+        told.emplace_back(mapped, *use.first_response);
+  for (const TurnAllocation& allocation : call.turn)
+    if (allocation.of == side && allocation.transport == "udp" && allocation.mapped &&
+        allocation.allocated_by && allocation.mapped->address != allocation.client.address)
+      told.emplace_back(*allocation.mapped, *allocation.allocated_by);
+  return told;
+}
+
+}  // namespace
+
+std::optional<SharedAddress> shared_address(const Call& call, Side side) {
+  if (heard_from(call, other(side)) > 0 && !ends_before_peer(call, other(side)))
+    return std::nullopt;
+  const std::vector<std::pair<Endpoint, PacketRef>> told = told_addresses(call, side);
+  std::optional<SharedAddress> shared;
+  bool other_public = false;
+  for_each_pair(call, side, [&](const Pair& pair) {
+    if (pair.through_turn || !pair.remote.address || pair.responses > 0 ||
+        pair.remote.address->address.classify() != AddressClass::Global)
+      return;
+    const auto own = std::find_if(told.begin(), told.end(), [&](const auto& t) {
+      return t.first.address == pair.remote.address->address && t.first != *pair.remote.address;
+    });
+    if (own == told.end())
+      other_public = true;
+    else if (!shared)
+      shared = SharedAddress{own->first, own->second, &pair};
+  });
+  return other_public ? std::nullopt : shared;
+}
+
+void add_shared_address_facts(const Story& story, Finding& finding) {
+  for (const Side side : {Side::A, Side::B}) {
+    const std::optional<SharedAddress> shared = shared_address(story.call, side);
+    if (!shared)
+      continue;
+    finding.facts.push_back(
+        fmt::format("{} is {} outside of its NAT {}, and checks {} {}: the same address.",
+                    to_string(side), to_string(shared->own), story.cite.ref(shared->told_by),
+                    address_word(shared->pair->remote), story.cite.ref(shared->pair->first)));
+    finding.evidence.push_back(shared->told_by);
+    if (shared->pair->first)
+      finding.evidence.push_back(*shared->pair->first);
+  }
+}
+
+std::optional<PointId> both_end_at(const Call& call) {
+  std::optional<PointId> end;
+  for (const Side side : {Side::A, Side::B}) {
+    bool one = ends_before_peer(call, side);
+    for_each_pair(call, side, [&](const Pair& pair) {
+      if (!told_where_it_ended(pair) || pair.through_turn || !pair.remote.address ||
+          pair.remote.address->address.classify() != AddressClass::Global)
+        return;
+      const PointId last = pair.requests_seen_at.back().point();
+      one = one && end.value_or(last) == last && last != home_of(call, side);
+      end = last;
+    });
+    if (!one)
+      return std::nullopt;
+  }
+  return end;
 }
 
 const Pair* only_reflexive(const Transport& transport, Side side) {

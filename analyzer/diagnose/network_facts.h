@@ -37,6 +37,21 @@ std::vector<Endpoint> untold_sources(const Call& call, Side side);
 void add_mapping_facts(const Story& story, Side side, Finding& finding);
 void add_untold_port_fact(const Story& story, Side side, Finding& finding);
 
+// Both peers have one public address: a server told `side` its own, and `pair` is a check of it
+// that goes to another port of the same address. Nothing that it checks has another public address,
+// and nothing of the other side gets to it that way.
+struct SharedAddress {
+  Endpoint own;
+  PacketRef told_by;
+  const Pair* pair = nullptr;
+};
+std::optional<SharedAddress> shared_address(const Call& call, Side side);
+// Of both sides where both show it.
+void add_shared_address_facts(const Story& story, Finding& finding);
+// The capture point that direct checks of both sides enter and do not leave; nullopt where they end
+// at different ones, or some get on.
+std::optional<PointId> both_end_at(const Call& call);
+
 // The pair with the one address that `side` checked, if it is where the other side's checks come
 // from and `side` sent none before the first of them came; nullptr otherwise. Not on one local
 // network, where the first check may well come before the candidate does.

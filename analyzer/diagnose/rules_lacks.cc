@@ -218,10 +218,11 @@ void add_seen_handshake(const Story& story, const Transport& transport, Finding&
       last.packet);
 }
 
-constexpr std::array<std::string_view, 12> kDrawnFromAbsence = {
+constexpr std::array<std::string_view, 13> kDrawnFromAbsence = {
     "dtls-loss",           "ice-loss",      "dtls-not-started",   "dtls-peer-silent",
     "dtls-stuck",          "ice-no-answer", "ice-no-relay",       "ice-not-nominated",
-    "ice-one-side-silent", "media-one-way", "turn-server-silent", "stun-server-silent"};
+    "ice-one-side-silent", "media-one-way", "turn-server-silent", "stun-server-silent",
+    "nat-no-hairpin"};
 
 }  // namespace
 

@@ -259,6 +259,39 @@ void add_open_answer(const Story& story, Side side, Finding& finding) {
           story.cite.ref(allocation.unrepeated)));
 }
 
+// RFC 4787 REQ-9: what a host behind a NAT sends to another one behind it has to turn back there.
+Finding no_hairpin(const Story& story, Side side, const SharedAddress& shared) {
+  Finding finding = make_finding("nat-no-hairpin");
+  const std::optional<PointId> end = both_end_at(story.call);
+  finding.confidence = end ? Confidence::Certain : Confidence::Likely;
+  finding.summary = fmt::format(
+      "A and B have the same public address, {}: their NAT would have to hairpin, and no check was "
+      "answered.",
+      to_string(shared.own.address));
+  add_shared_address_facts(story, finding);
+  for (const Side of : {side, other(side)}) {
+    if (const Checks checks = checks_of(story.call, of); checks.requests > 0)
+      finding.facts.push_back(checks_fact(story, of, checks));
+    add_end_facts(story, of, finding);
+  }
+  for (const Side of : {side, other(side)})
+    if (checks_of(story.call, of).requests > 0)
+      finding.facts.push_back(relay_fact(story, of));
+  add_silence_fact(story, other(side), finding);
+  if (!end)
+    finding.open.push_back(fmt::format(
+        "Where the checks end: at the NAT that both share, at a firewall or NAT on the way to or "
+        "from it, or at {}, if it is gone or has other candidates.",
+        to_string(other(side))));
+  for (const Side of : {side, other(side)})
+    add_open_answer(story, of, finding);
+  if (!relay_in_trouble(story.call))
+    finding.try_this =
+        "Give one of the peers a TURN server: a relay is outside of the NAT that they share. Or "
+        "let that NAT hairpin, or the peers reach each other inside of it.";
+  return finding;
+}
+
 Finding no_relay(const Story& story, Side side, const Checks& checks) {
   Finding finding = make_finding("ice-no-relay");
   const Checks theirs = checks_of(story.call, other(side));
@@ -369,7 +402,12 @@ void find_no_path(const Story& story, Findings& out) {
   Finding finding;
   const bool relayed =
       relay_was_usable(story.call, *side) || relay_was_usable(story.call, other(*side));
-  if (theirs.responses == 0 && !relayed)
+  std::optional<SharedAddress> shared = shared_address(story.call, *side);
+  if (!shared)
+    shared = shared_address(story.call, other(*side));
+  if (theirs.responses == 0 && !relayed && shared)
+    finding = no_hairpin(story, *side, *shared);
+  else if (theirs.responses == 0 && !relayed)
     finding = both_known_to_change_ports(story.call) ? both_symmetric(story, *side)
                                                      : no_relay(story, *side, checks);
   else if (heard_nothing(story, other(*side)))

@@ -107,6 +107,27 @@ std::vector<const Stream*> lossy_streams(const Call& call) {
   return lossy;
 }
 
+// What the packets show of the NATs that the direct checks met.
+void add_why_no_direct_path(const Story& story, Finding& finding) {
+  add_shared_address_facts(story, finding);
+  std::vector<std::string> changing;
+  for (const Side side : {Side::A, Side::B}) {
+    if (!changes_port(story.call, side))
+      continue;
+    // What is inferred stands below, and not in the summary.
+    if (!is_inferred(story.call.peers[index_of(side)].nat.inferred, "mapping"))
+      changing.emplace_back(to_string(side));
+    add_mapping_facts(story, side, finding);
+    add_untold_port_fact(story, side, finding);
+  }
+  if (!changing.empty())
+    finding.summary = fmt::format(
+        "The call runs through a relay: no direct check was answered, and {} each destination "
+        "another port.",
+        changing.size() == 2 ? "both NATs give"
+                             : fmt::format("the NAT of {} gives", changing.front()));
+}
+
 }  // namespace
 
 void find_relayed_path(const Story& story, Findings& out) {
@@ -128,6 +149,7 @@ void find_relayed_path(const Story& story, Findings& out) {
         counted(direct.requests, "check"), story.cite.range(direct.first, direct.last)));
     if (direct.first)
       finding.evidence.push_back(*direct.first);
+    add_why_no_direct_path(story, finding);
     out.push_back(std::move(finding));
     return;  // once for the call
   }

@@ -18,27 +18,17 @@ namespace {
 
 // Causes before their consequences: a refused relay explains why none was there to fall back to.
 constexpr std::array kCausesFirst = std::to_array<std::string_view>({
-    "dtls-alert",
-    "dtls-peer-silent",
-    "dtls-stuck",
-    "dtls-not-started",
-    "ice-wrong-password",
-    "turn-401-loop",
-    "turn-401",
-    "turn-403",
-    "turn-error",
-    "turn-server-silent",
-    "ice-role-conflict",
-    "ice-not-nominated",
-    "ice-symmetric-both-no-relay",
-    "ice-no-relay",
-    "ice-one-side-silent",
-    "ice-no-answer",
-    "ice-path-broken",
-    "ice-consent-lost",
-    "media-one-way",
-    "ice-paths-differ",
-    "ice-restart",
+    "dtls-alert",         "dtls-peer-silent",
+    "dtls-stuck",         "dtls-not-started",
+    "ice-wrong-password", "turn-401-loop",
+    "turn-401",           "turn-403",
+    "turn-error",         "turn-server-silent",
+    "ice-role-conflict",  "ice-not-nominated",
+    "nat-no-hairpin",     "ice-symmetric-both-no-relay",
+    "ice-no-relay",       "ice-one-side-silent",
+    "ice-no-answer",      "ice-path-broken",
+    "ice-consent-lost",   "media-one-way",
+    "ice-paths-differ",   "ice-restart",
 });
 
 std::size_t cause_rank(const Finding& finding) {

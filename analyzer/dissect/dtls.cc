@@ -337,6 +337,7 @@ void Datagram::open_remembered(Field& to, const HandshakeFragment& last,
                  fmt::format("{} bytes from packets {}; ranges below count in the message's body",
                              body.size(), fmt::join(whole->packets, ", ")),
                  0, body.size());
+  field.within = Within::Message;
   dissect_handshake_body(field, {whole->message.type, record_version, 0}, body, 0);
   to.children.push_back(std::move(field));
 }

@@ -72,6 +72,9 @@ void append_json(std::string& out, const Field& field) {
   append_json_string(out, field.value);
   out.append(", \"offset\": ").append(std::to_string(field.offset));
   out.append(", \"length\": ").append(std::to_string(field.length));
+  if (field.within != Within::Packet)
+    out += field.within == Within::Message ? ", \"within\": \"message\""
+                                           : ", \"within\": \"datagram\"";
   out += ", \"children\": [";
   for (std::size_t i = 0; i < field.children.size(); ++i) {
     out += i == 0 ? "" : ", ";

@@ -1,7 +1,7 @@
 #pragma once
 
 // The field tree of one packet, as `parley packets -v` and `parley decode` show it and as their
-// JSON carries it: {"name", "value", "offset", "length", "children"}.
+// JSON carries it: {"name", "value", "offset", "length", "children"}, docs/json.md.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +14,10 @@
 
 namespace parley::analyzer {
 
+// What offsets count in: the bytes that were dissected, or, of a field and those below it, what was
+// put together from several packets and has no place in one of them.
+enum class Within : std::uint8_t { Packet, Datagram, Message };
+
 struct Field {
   std::string name;          // the RFC's word: "Transaction ID", "XOR-MAPPED-ADDRESS"
   std::string value;         // readable; text from the wire is already made printable
@@ -21,6 +25,7 @@ struct Field {
   std::uint32_t length = 0;
   std::vector<Field> children;
   bool fault = false;  // what is wrong here; `value` says what was expected
+  Within within = Within::Packet;
 
   Field& add(std::string child_name, std::string child_value, std::size_t child_offset,
              std::size_t child_length) {

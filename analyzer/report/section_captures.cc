@@ -18,7 +18,9 @@ constexpr std::size_t kLooseShown = 4;
 constexpr std::size_t kStrangersShown = 8;
 
 // Protocols are written as acronyms, except for words.
-std::string protocol_word(std::string_view name) {
+std::string protocol_word(std::string_view name, std::uint64_t packets) {
+  if (name == "fragment")
+    return packets == 1 ? "fragment" : "fragments";
   if (name == "other" || name == "unknown")
     return std::string(name);
   std::string out = printable(name);
@@ -38,7 +40,7 @@ std::string protocols_text(const Capture& capture) {
   std::vector<std::string> parts;
   const auto add = [&](std::string_view name, std::uint64_t packets) {
     if (packets > 0)
-      parts.push_back(fmt::format("{} {}", packets, protocol_word(name)));
+      parts.push_back(fmt::format("{} {}", packets, protocol_word(name, packets)));
   };
   for (const std::string_view name : kFirst)
     add(name, count_of(name));
@@ -261,7 +263,7 @@ std::string loose_section(const Analysis& analysis, const Page& page) {
         "{} -> {}: {}{} {}", end_text(flow.a), end_text(flow.b), counted(flow.packets, "packet"),
         flow.ssrc ? fmt::format(", SSRC {}", *flow.ssrc) : std::string(),
         page.cite.ref(flow.first));
-    out += paragraph(fmt::format("   {:<4}  ", protocol_word(flow.protocol)), what, 9,
+    out += paragraph(fmt::format("   {:<4}  ", protocol_word(flow.protocol, 1)), what, 9,
                      page.options.width);
   }
   return out + page.rest(3, analysis.loose.size() - shown);

@@ -252,39 +252,6 @@ void IceTracker::on_request(FlowId flow, Direction direction, const stun::Messag
   }
 }
 
-void IceTracker::keep_early(FlowId flow, Direction direction, const stun::MessageView& message,
-                            const Packet& packet) {
-  while (!early_.empty() &&
-         (early_.size() >= kMaxEarly || packet.at - early_.front().at > kEarlyFor))
-    early_.pop_front();
-  FlowDirection& way = flows_[flow].directions[direction];
-  way.last_unasked = {packet.ref, packet.at};
-  if (way.unasked++ == 0)
-    way.first_unasked = way.last_unasked;
-  const Bytes bytes = message.message();
-  early_.push_back({flow, direction, message.transaction_id(), packet.ref, packet.at,
-                    ByteBuffer(bytes.begin(), bytes.end())});
-}
-
-void IceTracker::match_early(FlowId flow, Direction asked, const stun::TransactionId& id,
-                             Instant now) {
-  const auto it = std::find_if(early_.begin(), early_.end(), [&](const Early& e) {
-    return e.id == id && e.flow == flow && e.direction == reverse(asked) && now - e.at <= kEarlyFor;
-  });
-  if (it == early_.end())
-    return;
-  const Early early = std::move(*it);
-  early_.erase(it);
-  --flows_[flow].directions[early.direction].unasked;
-  const auto message = stun::MessageView::decode(early.message);
-  if (!message)
-    return;
-  Packet packet;
-  packet.ref = early.ref;
-  packet.at = early.at;
-  on_response(flow, early.direction, *message, packet);
-}
-
 void IceTracker::on_response(FlowId flow, Direction direction, const stun::MessageView& message,
                              const Packet& packet) {
   Transaction* transaction = transactions_.find(key_of(message, true, {}));
@@ -297,7 +264,7 @@ void IceTracker::on_response(FlowId flow, Direction direction, const stun::Messa
       flows_[flow].proof = FlowProof::Ice;
     else
       note_server(flow, direction, message, packet);
-    keep_early(flow, direction, message, packet);
+    keep_early(flow, direction, message, packet, false);
     return;
   }
   const Direction asked = reverse(direction);
@@ -306,7 +273,7 @@ void IceTracker::on_response(FlowId flow, Direction direction, const stun::Messa
         return paths_[v.path].flow == flow && paths_[v.path].direction == asked;
       });
   if (view == transaction->views.end()) {
-    keep_early(flow, direction, message, packet);
+    keep_early(flow, direction, message, packet, was_asked_elsewhere(*transaction, flow, asked));
     return;
   }
   CheckPath& path = paths_[view->path];

@@ -160,7 +160,11 @@ class IceTracker {
   void note_role(IceSession& session, std::uint8_t agent, trace::IceRole role,
                  const Packet& packet);
   void keep_early(FlowId flow, Direction direction, const stun::MessageView& message,
-                  const Packet& packet);
+                  const Packet& packet, bool asked_elsewhere);
+  void forget_unasked(FlowId flow, Direction asked, const stun::TransactionId& id);
+  // Another capture point holds the request, between the same addresses: as where the packets of
+  // one host alternate between two interfaces.
+  bool was_asked_elsewhere(const Transaction& transaction, FlowId flow, Direction asked) const;
   void match_early(FlowId flow, Direction asked, const stun::TransactionId& id, Instant now);
   void fold(const Transaction& transaction);
   void join(PathId nearest, PathId further);
@@ -175,6 +179,7 @@ class IceTracker {
     PacketRef ref;
     Instant at;
     ByteBuffer message;
+    bool counted = false;  // among the answers whose request is not there
   };
 
   FlowTable& flows_;

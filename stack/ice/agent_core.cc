@@ -33,10 +33,10 @@ Agent::Impl::Impl(trace::ActorId self, const AgentConfig& config, Credentials lo
       config_(sane(config)),
       local_credentials_(std::move(local)),
       random_(&random),
-      role_(config.role),
       tie_breaker_(tie_breaker_of(config, random)),
       checklist_(config.role, config_.max_pairs),
-      consent_(config_.consent_interval, config_.consent_expiry) {}
+      consent_(config_.consent_interval, config_.consent_expiry),
+      role_(config.role) {}
 
 // --- Time and packets ---
 

@@ -124,22 +124,13 @@ class Agent::Impl {
   Credentials local_credentials_;
   std::optional<Credentials> remote_credentials_;
   Random* random_;
-  IceRole role_;
   std::uint64_t tie_breaker_;
-
-  bool started_ = false;
-  bool closed_ = false;
-  bool consent_lost_ = false;
-  bool nomination_failed_ = false;
   std::string nomination_failure_;  // why
-  bool end_of_candidates_ = false;
-  IceState state_ = IceState::New;
 
   std::vector<Endpoint> bases_;
   std::vector<Candidate> locals_, remotes_;
   std::vector<Candidate> untold_;  // for take_local_candidates()
   Foundations foundations_;
-  std::uint32_t peer_reflexive_remotes_ = 0;
   Gatherer gatherer_;
 
   Checklist checklist_;
@@ -151,10 +142,19 @@ class Agent::Impl {
   Instant next_slot_{};                   // Ta: no new transaction before
   Instant nomination_deadline_ = kNever;  // ask choose_nomination() again
   Instant patience_until_ = kNever;       // kNever: not running
-  bool patience_over_ = false;
-  Instant peer_heard_{};             // its last good check
-  bool nomination_overdue_ = false;  // until the peer is heard again
+  Instant peer_heard_{};                  // its last good check
   Instant keepalive_due_ = kNever;
+  std::uint32_t peer_reflexive_remotes_ = 0;
+
+  IceRole role_;
+  IceState state_ = IceState::New;
+  bool started_ = false;
+  bool closed_ = false;
+  bool consent_lost_ = false;
+  bool nomination_failed_ = false;
+  bool end_of_candidates_ = false;
+  bool patience_over_ = false;
+  bool nomination_overdue_ = false;  // until the peer is heard again
 };
 
 }  // namespace parley::ice

@@ -367,8 +367,8 @@ struct PacketDropped {
   static constexpr std::string_view kName = "net:dropped";
   static constexpr std::string_view kMeaning = "a packet ended here, and why";
   static constexpr Visibility kVisibility = Visibility::Inferable;
-  std::string reason;  // loss | queue-full | no-route | nat-filtered | nat-no-mapping | no-socket |
-                       // malformed | ...
+  std::string reason;  // loss | queue-full | no-route | no-neighbor | nat-filtered | nat-no-mapping
+                       // | no-socket | malformed | ...
   Endpoint source, destination;
   std::uint32_t size = 0;
   std::string place;  // the link, or empty when the node itself dropped it

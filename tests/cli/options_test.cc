@@ -94,6 +94,8 @@ TEST(Size, UnitsAreNeeded) {
 TEST(Nearest, FindsAMisspelledNameAndNotAnyName) {
   EXPECT_EQ(nearest("analyse", {"run", "analyze"}), "analyze");
   EXPECT_EQ(nearest("completely", {"run", "analyze"}), std::nullopt);
+  EXPECT_EQ(nearest("rnu", {"run", "analyze"}), "run");
+  EXPECT_EQ(nearest("gui", {"run", "analyze"}), std::nullopt) << "another word";
 }
 
 TEST(Options, TheLogLevelIsWarningAndWithQuietError) {

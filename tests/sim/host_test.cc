@@ -63,5 +63,34 @@ TEST_F(HostTest, DropsWhatIsNoIpPacket) {
   EXPECT_EQ(drops(records_)[0].reason, "malformed");
 }
 
+// A host asks for an address of its own prefix on the link (RFC 1122 section 2.3.2.2, ARP): what
+// nobody there has never leaves, and no router sees it.
+TEST_F(HostTest, KeepsWhatNobodyOnItsLinkHas) {
+  const auto present = std::make_shared<const AddressSet>(
+      AddressSet{ip("203.0.113.1"), ip("203.0.113.2"), ip("203.0.113.3")});
+  a_.host->set_neighbours(OnLink({{ip("203.0.113.1"), 24, {}}}, present));
+  a_.send(world_, ep("203.0.113.4:6000"), as_bytes("nobody"));
+  run();
+  ASSERT_EQ(drops(records_).size(), 1U);
+  EXPECT_EQ(drops(records_)[0].reason, "no-neighbor");
+  EXPECT_EQ(drops(records_)[0].destination, ep("203.0.113.4:6000"));
+  a_.send(world_, b_.socket, as_bytes("somebody"));
+  a_.send(world_, ep("198.51.100.7:6000"), as_bytes("far away"));
+  run();
+  EXPECT_EQ(b_.listener->heard, std::vector<std::string>{"somebody"});
+  ASSERT_EQ(drops(records_).size(), 2U);
+  EXPECT_EQ(drops(records_)[1].reason, "not-for-this-host") << "the next hop decides";
+}
+
+TEST(OnLink, ARouteWithALongerPrefixGoesFirst) {
+  const auto present = std::make_shared<const AddressSet>();
+  const OnLink link({{ip("10.0.0.1"), 16, {}}}, present);
+  EXPECT_TRUE(link.nobody(ip("10.0.7.7")));
+  EXPECT_TRUE(link.nobody(ip("10.0.7.7"), 8));
+  EXPECT_FALSE(link.nobody(ip("10.0.7.7"), 16));
+  EXPECT_FALSE(link.nobody(ip("10.0.7.7"), 24));
+  EXPECT_FALSE(link.nobody(ip("10.1.7.7")));
+}
+
 }  // namespace
 }  // namespace parley::sim

@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(Scenario, ReadsTheScenarioThatComesWithParley) {
@@ -154,6 +155,16 @@ TEST(Scenario, NamesThePlaceOfEveryMistake) {
        "x.yaml:13:49: the loss model 'gilbert-elliott' is part of"},
       {"bob: {ice-servers", "bob: {audio: true, ice-servers",
        "x.yaml:22:11: unknown key 'audio' in a peer: it is part of"},
+      {"bob: {ice-servers", "bob: {media: audio, ice-servers",
+       "x.yaml:22:11: unknown key 'media' in a peer: media are audio, video and channels of a "
+       "peer"},
+      {"offerer: alice", "media: []",
+       "x.yaml:18:3: unknown key 'media' in a call: media are audio"},
+      {"seed: 1", "media: []", "x.yaml:2:1: unknown key 'media' in a scenario: media are audio"},
+      {"delay: 15ms", "up: 1s",
+       "x.yaml:13:35: unknown key 'up' in a link: links that are taken down"},
+      {"delay: 15ms", "down: 1s", "x.yaml:13:35: unknown key 'down' in a link: links that"},
+      {"delay: 15ms", "state: down", "x.yaml:13:35: unknown key 'state' in a link: links that"},
       {"bob: {ice-servers: [\"stun:", "bob: {ice-servers: [\"turn:",
        "x.yaml:22:25: the server turn:203.0.113.10:3478 is part of"},
       // Quantities.
@@ -254,6 +265,35 @@ TEST(Scenario, ChoosesCapturePoints) {
   EXPECT_TRUE(points("capture: {at: none}")->empty());
   EXPECT_EQ(*points("capture: {at: [home-a.inside, bob]}"),
             (std::vector<std::string>{"home-a.inside", "bob"}));
+}
+
+TEST(Scenario, SuggestsWhatAMistypedExpectationMayMean) {
+  const auto error_of = [](std::string_view expectation) {
+    return scenario_error(with(good_scenario(), "alice.ice is connected", expectation));
+  };
+  EXPECT_THAT(error_of("alice.ice is conected"), HasSubstr("found 'conected'; did you mean 'con"));
+  EXPECT_THAT(error_of("alice.ice is faled"), HasSubstr("; did you mean 'failed'?"));
+  EXPECT_THAT(error_of("alice.dlts is connected"), HasSubstr("; did you mean 'dtls'?"));
+  EXPECT_THAT(error_of("alice.ice is somewhere"), Not(HasSubstr("did you mean")));
+}
+
+// A dead server may be meant so: the scenario runs, and the story begins with what is odd.
+TEST(Scenario, WarnsOfAStunServerThatCannotAnswer) {
+  EXPECT_TRUE(parse_scenario(good_scenario(), "x.yaml").warnings.empty());
+  const auto warnings = [](std::string_view server) {
+    return parse_scenario(with(good_scenario(), "bob: {ice-servers: [\"stun:203.0.113.10:3478",
+                               "bob: {ice-servers: [\"" + std::string(server)),
+                          "x.yaml")
+        .warnings;
+  };
+  EXPECT_EQ(
+      warnings("stun:203.0.113.99:3478"),
+      std::vector<std::string>{"x.yaml:22:25: the STUN server of 'bob' cannot answer: no node "
+                               "has 203.0.113.99"});
+  EXPECT_EQ(warnings("stun:203.0.113.10:3479"),
+            std::vector<std::string>{"x.yaml:22:25: the STUN server of 'bob' cannot answer: 'stun' "
+                                     "has 203.0.113.10, and answers no STUN on port 3479"});
+  EXPECT_EQ(warnings("stun:198.51.100.1").size(), 1U);
 }
 
 }  // namespace

@@ -191,11 +191,38 @@ def a_server_at_its_own_address_is_a_host(parley, check):
         check("- host" in call["verdict"]["text"], f"{case} {points}: {call['verdict']['text']}")
 
 
+def packets_that_alternate_between_interfaces_are_all_here(parley, check):
+    """As two bonded interfaces show them: an answer on the one, its request on the other."""
+    for case, point in [("c02-two-cone-stun", "peerA"), ("c09-consent-loss", "peerB")]:
+        frames = [(at, number % 2, frame) for number, (at, frame) in enumerate(packets(case, point))]
+        for shift in (0, 1):
+            bonded = written([(at, (i + shift) % 2, frame) for at, i, frame in frames], ("bond-1", "bond-2"))
+            for finding in analyze(parley, {"bonded": bonded})["calls"][0]["findings"]:
+                check("not here" not in finding["because"], f"{case}, alternating: {finding['because']}")
+
+
+def a_nat_that_both_peers_share_is_named(parley, check):
+    """RFC 4787 section 6, from one side alone and from everywhere."""
+    scenario = ROOT / "tests/system/scenarios/carrier-nat.yaml"
+    with tempfile.TemporaryDirectory() as folder:
+        out = subprocess.run([parley, "run", scenario, "--out", folder, "--json"], check=True, capture_output=True)
+        run = json.loads(out.stdout)["calls"][0]
+        check(run["verdict"]["code"] == "nat-no-hairpin", f"run: {run['verdict']}")
+        check("RFC 4787 REQ-9" in run["findings"][0]["try"], f"run: {run['findings'][0]['try']}")
+        for points, confidence in [(["alice"], "likely"), (["bob"], "likely"),
+                                   (["alice", "bob", "cgn.inside", "cgn.outside"], "certain"),
+                                   (sorted(path.stem for path in pathlib.Path(folder).glob("*.pcapng")), "certain")]:
+            files = {point: (pathlib.Path(folder) / f"{point}.pcapng").read_bytes() for point in points}
+            verdict = analyze(parley, files)["calls"][0]["verdict"]
+            check((verdict["code"], verdict["confidence"]) == ("nat-no-hairpin", confidence), f"{points}: {verdict}")
+
+
 CHECKS = [clocks_that_differ_are_corrected, clocks_that_nothing_ties_together_are_told,
           a_break_begins_after_the_last_packet_that_came_through, points_in_one_file_are_several_points,
           who_hung_up_first, more_points_do_not_hide_a_candidate_that_was_not_signaled,
           what_is_known_to_be_lost_is_not_open, both_sides_of_a_nat_on_one_interface,
-          outside_of_a_nat_its_ports_show, a_server_at_its_own_address_is_a_host]
+          outside_of_a_nat_its_ports_show, a_server_at_its_own_address_is_a_host,
+          packets_that_alternate_between_interfaces_are_all_here, a_nat_that_both_peers_share_is_named]
 
 
 def main():

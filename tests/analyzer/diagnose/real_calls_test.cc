@@ -96,6 +96,22 @@ TEST(AllPoints, ShowThatBothNatsOfC04ChangeThePort) {
     EXPECT_NE(finding->because.find(fact), std::string::npos) << fact << "\n" << finding->because;
 }
 
+// The reason for the relay stands with the finding, as far as the packets show it.
+TEST(AllPoints, ShowWhyC03IsRelayed) {
+  const Analysis analysis = all_points_of("c03-two-symmetric-turn");
+  ASSERT_EQ(analysis.calls.size(), 1U);
+  const Finding* finding = find(analysis.calls[0], "ice-relayed");
+  ASSERT_NE(finding, nullptr);
+  for (const char* fact : {"A's NAT gives ", "B's NAT gives ", "another port, which no check of B"})
+    EXPECT_NE(finding->because.find(fact), std::string::npos) << fact << "\n" << finding->because;
+  const Analysis alone =
+      analyze_captures({PARLEY_SOURCE_DIR "/captures/c03-two-symmetric-turn/peerA.pcapng"}, {});
+  const Finding* one = find(alone.calls.at(0), "ice-relayed");
+  ASSERT_NE(one, nullptr);
+  EXPECT_NE(one->because.find("A's NAT gives "), std::string::npos) << one->because;
+  EXPECT_EQ(one->because.find("B's NAT gives "), std::string::npos) << one->because;
+}
+
 TEST(AllPoints, OfC05TellTheSameWithACaptureOfAnotherCallBesideThem) {
   const Analysis alone = all_points_of("c05-turn-wrong-password");
   const Analysis more =

@@ -325,5 +325,60 @@ TEST(NoPath, ACaptureOfOtherCallsChangesNothing) {
             find(alone.calls[0], "ice-no-relay")->open);
 }
 
+// Two homes behind one NAT of their provider, seen at A.
+Analysis hairpin_call() {
+  Analysis analysis = test::unanswered_call();
+  Call& call = analysis.calls[0];
+  call.stun_servers[0].mapped = {endpoint("203.0.113.22:60156")};
+  return analysis;
+}
+
+TEST(NoHairpin, IsLikelyWhereACheckGoesToTheOwnPublicAddress) {
+  Analysis analysis = hairpin_call();
+  diagnose(analysis);
+  const Call& call = analysis.calls[0];
+  EXPECT_EQ(call.verdict.code, "nat-no-hairpin");
+  EXPECT_EQ(call.verdict.confidence, Confidence::Likely);
+  EXPECT_NE(call.verdict.text.find("A and B have the same public address, 203.0.113.22"),
+            std::string::npos)
+      << call.verdict.text;
+  const Finding* finding = find(call, "nat-no-hairpin");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_NE(finding->because.find("A is 203.0.113.22:60156 outside of its NAT"), std::string::npos)
+      << finding->because;
+  EXPECT_NE(finding->because.find("and checks 203.0.113.22:43776"), std::string::npos);
+  EXPECT_EQ(find(call, "ice-no-relay"), nullptr);
+  EXPECT_EQ(everything_said(call).find("symmetric"), std::string::npos);
+}
+
+TEST(NoHairpin, IsNotClaimedWhereAnotherPublicAddressWasCheckedToo) {
+  Analysis analysis = hairpin_call();
+  Call& call = analysis.calls[0];
+  Pair elsewhere = call.transports[0].pairs[1];
+  elsewhere.remote.address = endpoint("203.0.113.99:43776");
+  call.transports[0].pairs.push_back(elsewhere);
+  diagnose(analysis);
+  EXPECT_EQ(call.verdict.code, "ice-no-relay");
+}
+
+TEST(NoHairpin, IsNotClaimedWithoutANat) {
+  Analysis analysis = hairpin_call();
+  Call& call = analysis.calls[0];
+  call.stun_servers[0].client = endpoint("203.0.113.22:60156");
+  diagnose(analysis);
+  EXPECT_EQ(call.verdict.code, "ice-no-relay");
+}
+
+TEST(NoHairpin, IsNotClaimedWhereChecksOfThePeerCome) {
+  Analysis analysis = hairpin_call();
+  Call& call = analysis.calls[0];
+  Pair back =
+      test::pair(Side::B, test::candidate(CandidateType::PeerReflexive, "203.0.113.22:43776"),
+                 test::candidate(CandidateType::Host, "10.1.0.2:36615"), 20, 0);
+  call.transports[0].pairs.push_back(back);
+  diagnose(analysis);
+  EXPECT_NE(call.verdict.code, "nat-no-hairpin");
+}
+
 }  // namespace
 }  // namespace parley::analyzer

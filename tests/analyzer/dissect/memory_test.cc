@@ -56,6 +56,10 @@ TEST_F(DissectMemoryTest, AMessageOfTwoPacketsIsOpenedUnderItsLastFragment) {
   const Field* whole = find(root, "Reassembled HelloVerifyRequest");
   ASSERT_NE(whole, nullptr) << to_text(root);
   EXPECT_EQ(whole->value, "20 bytes from packets 13, 14; ranges below count in the message's body");
+  EXPECT_NE(to_json(root).find(R"("length": 20, "within": "message", "children")"),
+            std::string::npos)
+      << to_json(root);
+  EXPECT_EQ(to_json(dtls(15, fragment(0, 20))).find("within"), std::string::npos);
   const Field* cookie = find(*whole, "Cookie");
   ASSERT_NE(cookie, nullptr);
   EXPECT_EQ(cookie->offset, 3U);
