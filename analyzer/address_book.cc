@@ -10,6 +10,7 @@ AddressBook::AddressBook(Pipeline& pipeline) {
       continue;
     const FlowRecord& flow = pipeline.flows()[path.flow];
     servers_.insert(flow.destination(path.direction));
+    clients_.emplace(flow.key.point, flow.source(path.direction).address);
     for (const MappedAddress& mapped : path.mapped)
       add(flow.key.point, flow.source(path.direction), mapped.address);
   }
@@ -17,6 +18,7 @@ AddressBook::AddressBook(Pipeline& pipeline) {
     const AllocationSeen& a = pipeline.turn()[i];
     const FlowRecord& flow = pipeline.flows()[a.flow];
     servers_.insert(flow.destination(a.to_server));
+    clients_.emplace(flow.key.point, flow.source(a.to_server).address);
     if (a.relayed) {
       relayed_.insert(*a.relayed);
       turn_servers_.insert(flow.destination(a.to_server).address);

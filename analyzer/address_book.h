@@ -23,6 +23,10 @@ class AddressBook {
   // A TURN server that granted an allocation has this address.
   bool is_turn_server(const IpAddress& address) const { return turn_servers_.count(address) > 0; }
   bool is_server(const Endpoint& address) const { return servers_.count(address) > 0; }
+  // A client at that address asks a STUN or TURN server there.
+  bool asks_servers(std::uint32_t point, const IpAddress& client) const {
+    return clients_.count({point, client}) > 0;
+  }
   // The outside addresses that servers saw for that socket, in order of appearance.
   const std::vector<Endpoint>* seen_by_servers(std::uint32_t point, const Endpoint& socket) const;
   // Some server saw some socket as this one.
@@ -34,6 +38,7 @@ class AddressBook {
   std::map<std::pair<std::uint32_t, Endpoint>, std::vector<Endpoint>> mapped_;
   std::set<Endpoint> outside_, relayed_, servers_;
   std::set<IpAddress> turn_servers_;
+  std::set<std::pair<std::uint32_t, IpAddress>> clients_;
 };
 
 }  // namespace parley::analyzer

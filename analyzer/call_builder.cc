@@ -12,6 +12,8 @@
 #include "analyzer/host_traffic.h"
 #include "analyzer/model/coverage.h"
 #include "analyzer/nat_builder.h"
+#include "analyzer/point_sides.h"
+#include "analyzer/route_points.h"
 #include "analyzer/server_builder.h"
 #include "analyzer/server_only_calls.h"
 #include "analyzer/transport_builder.h"
@@ -46,10 +48,11 @@ class Builder {
   Call build_call(std::uint32_t index);
   void note_owners(std::uint32_t index, const CallLayout& layout);
   void note_client(std::uint32_t index, const FlowUse& use);
-  void fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const;
+  void fill_peers(std::uint32_t index, const CallLayout& layout, const PairBuilder& pairs,
+                  Call& call) const;
   void fill_ufrags(std::uint32_t index, Call& call) const;
   void fill_roles(std::uint32_t index, const CallLayout& layout, Call& call) const;
-  void fill_candidates(const CallLayout& layout, Call& call) const;
+  void fill_candidates(const CallLayout& layout, const PairBuilder& pairs, Call& call) const;
   void fill_last_packet(const CallLayout& layout, Side side, Call& call) const;
   void fill_totals(const CallLayout& layout, Call& call) const;
   void fill_icmp(const CallLayout& layout, Call& call) const;
@@ -233,8 +236,8 @@ void Builder::fill_roles(std::uint32_t index, const CallLayout& layout, Call& ca
 }
 
 // What an agent sends from, what the other side aims at, and what servers said of its sockets.
-void Builder::fill_candidates(const CallLayout& layout, Call& call) const {
-  const PairBuilder pairs(pipeline_, layout, book_);
+void Builder::fill_candidates(const CallLayout& layout, const PairBuilder& pairs,
+                              Call& call) const {
   for (const PairSet& set : layout.pairs) {
     const CheckPath& path = pipeline_.ice().paths()[set.nearest];
     const FlowRecord& flow = pipeline_.flows()[path.flow];
@@ -260,10 +263,11 @@ void Builder::fill_candidates(const CallLayout& layout, Call& call) const {
   }
 }
 
-void Builder::fill_peers(std::uint32_t index, const CallLayout& layout, Call& call) const {
+void Builder::fill_peers(std::uint32_t index, const CallLayout& layout, const PairBuilder& pairs,
+                         Call& call) const {
   fill_ufrags(index, call);
   fill_roles(index, layout, call);
-  fill_candidates(layout, call);
+  fill_candidates(layout, pairs, call);
   for (const Side side : {Side::A, Side::B})
     if (call.peers[index_of(side)].ice_lite)
       mark_hosts_of_lite(side, call);
@@ -375,8 +379,10 @@ Call Builder::build_call(std::uint32_t index) {
   note_owners(index, layout);
   Call call;
   call.id = index + 1;
-  const TransportBuilder transports(pipeline_, found_, layout, book_);
-  const RoutePoints points(pipeline_, layout, PairBuilder(pipeline_, layout, book_));
+  const PointSides sides(pipeline_, layout, book_);
+  const PairBuilder pairs(pipeline_, layout, book_, sides);
+  const TransportBuilder transports(pipeline_, found_, layout, pairs);
+  const RoutePoints points(pipeline_, layout, sides);
   for (std::uint32_t t = 0; t < layout.transports; ++t) {
     call.transports.push_back(transports.build(t));
     fill_media_points(pipeline_, layout, points, call.transports.back());
@@ -384,13 +390,18 @@ Call Builder::build_call(std::uint32_t index) {
     call.streams.insert(call.streams.end(), streams.begin(), streams.end());
   }
   call.traffic = hosts_seen_.traffic_of(layout, book_);
+  for (HostTraffic& here : call.traffic)
+    if (const std::optional<PointSide> side = sides.at(here.point)) {
+      here.beside = side->side;
+      here.beside_inferred = side->inferred;
+    }
   if (const auto way = one_direction(call))
     for (Transport& t : call.transports)
       t.heard_only = way->sender();
   for (Transport& t : call.transports)
     if (up_before_capture(t))
       withdraw_order(pipeline_, found_, layout, t.id, t);
-  fill_peers(index, layout, call);
+  fill_peers(index, layout, pairs, call);
   fill_nats(pipeline_, layout, call);
   fill_totals(layout, call);
   fill_icmp(layout, call);

@@ -66,9 +66,9 @@ void MediaPoints::fill(Side side) {
   bool arrival_known = true;
   for (const auto& [route, seen] : last) {
     add(*seen, side, t_.media_seen_last[s]);
-    if (const FlowUse* from = points_.nearest(route, side))
+    if (const FlowUse* from = points_.beside(route, side))
       add(*from, side, t_.media_sent[s]);
-    const FlowUse* to = points_.nearest(route, other(side));
+    const FlowUse* to = points_.beside(route, other(side));
     const FlowDirection& media = way(*seen, side);
     if (to == nullptr || !captured_throughout(flows_[to->flow], direction_of(*to, side),
                                               media.first_rtp.at, media.last_rtp.at))
@@ -83,7 +83,7 @@ void MediaPoints::fill(Side side) {
 void MediaPoints::fill_last_arrival(Side side) {
   std::set<PointId> nearest;
   for (std::uint32_t route = 0; route < layout_.routes; ++route)
-    if (const FlowUse* to = points_.nearest(route, other(side)))
+    if (const FlowUse* to = points_.beside(route, other(side)))
       nearest.insert(flows_[to->flow].key.point);
   std::optional<SeenPacket>& last = t_.last_arrival[index_of(side)];
   for (const FlowUse& use : layout_.flows) {
@@ -110,7 +110,7 @@ const FlowUse* only_route_of_records(const Pipeline& pipeline, const CallLayout&
         pipeline.dtls()[flow.association].halves[direction_of(use, side)].numbers.seen() > 0)
       routes.insert(use.route);
   }
-  return routes.size() == 1 ? points.nearest(*routes.begin(), other(side)) : nullptr;
+  return routes.size() == 1 ? points.beside(*routes.begin(), other(side)) : nullptr;
 }
 
 void fill_arrived_records(const Pipeline& pipeline, const CallLayout& layout,

@@ -16,8 +16,6 @@ double milliseconds(Duration d) {
   return std::chrono::duration<double, std::milli>(d).count();
 }
 
-// An agent answers a check at once; on the far side of a network its answers are later than this.
-constexpr Duration kOwnAnswer = std::chrono::milliseconds(2);
 constexpr std::uint64_t kTransmissions = 7;  // Rc of RFC 8489 section 6.2.1
 // Requests for this long without an answer, and none after them.
 constexpr Duration kTriedEnough = std::chrono::seconds(10);
@@ -63,24 +61,12 @@ bool PairBuilder::behind_nat(const CheckPath& path) const {
 }
 
 bool PairBuilder::sees_own_socket(const PairSet& set) const {
-  const CheckPath& path = nearest(set);
-  if (behind_nat(path) || flows_[path.flow].key.carrier != kNone)
-    return true;
-  const PairSet* back = reverse_of(set);
-  if (back == nullptr)
-    return false;
-  // Inside of the other side's NAT this side's packets come through it.
-  if (nearest(*back).flow == path.flow && behind_nat(nearest(*back)))
-    return false;
-  // How long this agent took to answer, against how long the other one took.
-  const auto own = nearest(*back).fastest_answer;
-  const auto theirs = path.fastest_answer;
-  for (const PathId id : back->paths) {
-    const CheckPath& seen = ice_.paths()[id];
-    if (seen.flow == path.flow && seen.fastest_answer)
-      return *seen.fastest_answer < kOwnAnswer && (!theirs || *seen.fastest_answer * 2 < *theirs);
-  }
-  return own && *own < kOwnAnswer && theirs && *own * 2 < *theirs;
+  const std::optional<PointSide> here = sides_.at(flows_[nearest(set).flow].key.point);
+  return here && here->side == set.side && here->own_socket;
+}
+
+bool PairBuilder::may_see_own_socket(const PairSet& set) const {
+  return sees_own_socket(set) && sides_.at(flows_[nearest(set).flow].key.point)->inferred;
 }
 
 // No router has passed its packets on before they come here, and the other side sees them come from
@@ -282,6 +268,8 @@ void PairBuilder::fill_counts(const PairSet& set, Pair& pair) const {
   if (!rtt.empty() && sees_own_socket(set))
     pair.rtt =
         RttSummary{milliseconds(rtt.min()), milliseconds(rtt.median()), milliseconds(rtt.max())};
+  if (pair.rtt && may_see_own_socket(set))
+    pair.inferred.emplace_back("rtt_ms");
 }
 
 // The first check with USE-CANDIDATE that the peer sent over this pair, where the agent's own

@@ -6,17 +6,20 @@
 
 #include "analyzer/address_book.h"
 #include "analyzer/call_layout.h"
+#include "analyzer/point_sides.h"
 
 namespace parley::analyzer {
 
 class PairBuilder {
  public:
-  PairBuilder(Pipeline& pipeline, const CallLayout& layout, const AddressBook& book)
+  PairBuilder(Pipeline& pipeline, const CallLayout& layout, const AddressBook& book,
+              const PointSides& sides)
       : flows_(pipeline.flows()),
         ice_(pipeline.ice()),
         turn_(pipeline.turn()),
         layout_(layout),
         book_(book),
+        sides_(sides),
         end_(pipeline.end()) {}
 
   Pair build(const PairSet& set) const;
@@ -24,9 +27,11 @@ class PairBuilder {
   SelectedPair selected(const PairSet& set) const;
   // The agent's own checks in the other direction of the same route, or nullptr.
   const PairSet* reverse_of(const PairSet& set) const;
-  // True when this path shows the agent's own socket: a NAT stands behind it, or its answers come
-  // at once.
+  // True when the point nearest to the agent stands beside it: its packets pass there as it sends
+  // and receives them.
   bool sees_own_socket(const PairSet& set) const;
+  // And that is inferred.
+  bool may_see_own_socket(const PairSet& set) const;
 
  private:
   const CheckPath& nearest(const PairSet& set) const { return ice_.paths()[set.nearest]; }
@@ -57,6 +62,7 @@ class PairBuilder {
   TurnTracker& turn_;
   const CallLayout& layout_;
   const AddressBook& book_;
+  const PointSides& sides_;
   Instant end_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Of each route the flow at the capture point nearest to each side. With one point that is known
-// where it shows a side's own socket; with two, each is nearer to the side whose checks it saw
+// Of each route the flow at the capture point nearest to each side. One point is nearest to the
+// side that it stands on, if that is known; of two, each is nearer to the side whose checks it saw
 // first.
 
 #include <array>
@@ -9,21 +9,32 @@
 #include <vector>
 
 #include "analyzer/call_layout.h"
-#include "analyzer/pair_builder.h"
+#include "analyzer/point_sides.h"
 
 namespace parley::analyzer {
 
 class RoutePoints {
  public:
-  RoutePoints(const Pipeline& pipeline, const CallLayout& layout, const PairBuilder& pairs);
+  RoutePoints(const Pipeline& pipeline, const CallLayout& layout, const PointSides& sides);
 
   // nullptr where no point is known to be nearer to that side than to the other.
   const FlowUse* nearest(std::uint32_t route, Side side) const {
-    return nearest_[route][index_of(side)];
+    return routes_[route].nearest[index_of(side)];
   }
+  // The same where that point stands on that side, as far as it shows: not beside the other one,
+  // and not at a NAT or server in between.
+  const FlowUse* beside(std::uint32_t route, Side side) const {
+    return routes_[route].beside[index_of(side)];
+  }
+  // Which point is nearest to whom was inferred.
+  bool is_inferred(std::uint32_t route) const { return routes_[route].inferred; }
 
  private:
-  std::vector<std::array<const FlowUse*, 2>> nearest_;
+  struct Route {
+    std::array<const FlowUse*, 2> nearest{}, beside{};
+    bool inferred = false;
+  };
+  std::vector<Route> routes_;
 };
 
 // Packets passed there, in whichever direction, from about the first of these times to about the

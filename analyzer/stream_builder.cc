@@ -84,8 +84,9 @@ const RtpStream* stream_at(const Pipeline& pipeline, const FlowUse& use, std::ui
   return nullptr;
 }
 
-// Between two points; before the one point that shows it, wherever that is, but for the one beside
-// the sender: what is missing there was lost by no network.
+// Between two points, or before the one that stands on the receiver's side. What is missing beside
+// the sender was lost by no network, and where it is not known which side was captured, numbers
+// that are missing tell nothing of the way.
 std::optional<std::uint64_t> lost_on(const OnRoute& route, const RtpStream* sent,
                                      const RtpStream* arrived, const FlowUse* to, Direction way,
                                      const Pipeline& pipeline) {
@@ -93,7 +94,18 @@ std::optional<std::uint64_t> lost_on(const OnRoute& route, const RtpStream* sent
     return lost_between(*sent, arrived, pipeline.flows()[to->flow], way);
   if (arrived != nullptr)
     return arrived->lost();
-  return sent == nullptr ? std::optional(route.lost) : std::nullopt;
+  return sent == nullptr && to != nullptr ? std::optional(route.lost) : std::nullopt;
+}
+
+void mark_inferred(Stream& s) {
+  const auto mark = [&](const std::optional<std::uint64_t>& value, std::string_view member) {
+    if (value && std::find(s.inferred.begin(), s.inferred.end(), member) == s.inferred.end())
+      s.inferred.emplace_back(member);
+  };
+  mark(s.lost, "lost");
+  mark(s.not_captured, "not_captured");
+  mark(s.sent, "sent");
+  mark(s.arrived, "arrived");
 }
 
 // What each end has of one stream: known only if it is for every route that carried it.
@@ -101,10 +113,11 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
                Stream& s) {
   s.sent = s.arrived = s.not_captured = 0;
   std::optional<std::uint64_t> lost = 0;
+  bool inferred = false;
   for (const auto& [number, route] : source) {
     if (route.most->packets == 0)
       continue;
-    const FlowUse* from = points.nearest(number, s.from);
+    const FlowUse* from = points.beside(number, s.from);
     const FlowUse* to = points.nearest(number, other(s.from));
     const RtpStream* sent = from != nullptr ? stream_at(pipeline, *from, s.ssrc, s.from) : nullptr;
     const RtpStream* arrived = to != nullptr ? stream_at(pipeline, *to, s.ssrc, s.from) : nullptr;
@@ -116,7 +129,7 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
       *s.not_captured += sent->lost() + sent->uncaptured;
     }
     const Direction way = to != nullptr ? direction_of(*to, s.from) : Direction{0};
-    if (to == nullptr ||
+    if (to == nullptr || to != points.beside(number, other(s.from)) ||
         (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow], way,
                                                     route.most->first.at, route.most->last.at)))
       s.arrived.reset();
@@ -124,10 +137,13 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
       *s.arrived += arrived->unique;
     const auto here = lost_on(route, sent, arrived, to, way, pipeline);
     lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
+    inferred = inferred || points.is_inferred(number);
   }
   s.lost = lost;
   if (!lost)
     s.inferred.clear();  // it names `lost` alone
+  if (inferred)
+    mark_inferred(s);
 }
 
 Stream describe(const Source& source) {

@@ -253,11 +253,18 @@ void TransportBuilder::withdraw_unseen_state(Transport& t, const OwnFlows& own, 
 
 // Away from an agent's socket the packets that connect it pass up to a way's delay earlier, and may
 // still be lost: the time is a bound, and nothing where the other agent's own one is known.
-void TransportBuilder::limit_distant(Transport& t, const OwnFlows& own) {
+void TransportBuilder::limit_distant(Transport& t, const std::vector<const PairSet*>& sets,
+                                     const OwnFlows& own) const {
   for (const Side side : {Side::A, Side::B}) {
     TransportAgent& agent = t.agents[index_of(side)];
-    if (!own[index_of(side)].empty())
+    if (!own[index_of(side)].empty()) {
+      // At its socket as far as can be inferred.
+      if (agent.connected && std::any_of(sets.begin(), sets.end(), [&](const PairSet* set) {
+            return set->side == side && pairs_.may_see_own_socket(*set);
+          }))
+        agent.inferred.emplace_back("connected_s");
       continue;
+    }
     if (agent.selected_pair && !has(agent.inferred, "selected_pair"))
       agent.inferred.emplace_back("selected_pair");
     if (!agent.connected)

@@ -136,7 +136,7 @@ Transport TransportBuilder::build(std::uint32_t index) const {
   }
   for (const Side side : {Side::A, Side::B})
     withdraw_unseen_state(t, own, side);
-  limit_distant(t, own);
+  limit_distant(t, sets, own);
   list_flows(index, t);
   list_conflicts(pipeline_, found_, layout_, index, t);
   list_restarts(pipeline_, found_, layout_, index, t);

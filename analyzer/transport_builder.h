@@ -21,8 +21,8 @@ using OwnFlows = std::array<std::set<FlowId>, 2>;
 class TransportBuilder {
  public:
   TransportBuilder(Pipeline& pipeline, const FoundCalls& found, const CallLayout& layout,
-                   const AddressBook& book)
-      : pipeline_(pipeline), found_(found), layout_(layout), pairs_(pipeline, layout, book) {}
+                   const PairBuilder& pairs)
+      : pipeline_(pipeline), found_(found), layout_(layout), pairs_(pairs) {}
 
   Transport build(std::uint32_t index) const;
 
@@ -38,7 +38,8 @@ class TransportBuilder {
   bool lives(const Transport& t, Side side) const;
   void agent_state(Transport& t, Side side) const;
   OwnFlows own_flows(const std::vector<const PairSet*>& sets) const;
-  static void limit_distant(Transport& t, const OwnFlows& own);
+  void limit_distant(Transport& t, const std::vector<const PairSet*>& sets,
+                     const OwnFlows& own) const;
   void withdraw_unseen_state(Transport& t, const OwnFlows& own, Side side) const;
   void nomination(Transport& t, const std::vector<const PairSet*>& sets, Side side) const;
   void count_packets(std::uint32_t index, Transport& t) const;
@@ -48,7 +49,7 @@ class TransportBuilder {
   Pipeline& pipeline_;
   const FoundCalls& found_;
   const CallLayout& layout_;
-  PairBuilder pairs_;
+  const PairBuilder& pairs_;
 };
 
 // 487 exchanges (RFC 8445 section 7.3.1.1) and new ufrags (section 9) of one transport.

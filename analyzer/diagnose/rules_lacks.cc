@@ -351,6 +351,12 @@ void weaken_what_absence_tells(const Story& story, Findings& findings) {
   if (!lacking || story.call.from_run)
     return;
   for (Finding& finding : findings) {
+    if (finding.code == "rtp-loss") {
+      finding.confidence = Confidence::Possible;
+      if (finding.open.empty())
+        finding.open.emplace_back(
+            "Whether the network lost these packets or the capture did: it lacks others.");
+    }
     if (std::find(kDrawnFromAbsence.begin(), kDrawnFromAbsence.end(), finding.code) ==
         kDrawnFromAbsence.end())
       continue;

@@ -71,6 +71,13 @@ void find_uncaptured(const Story& story, Side side, Findings& out) {
     if (stream.first)
       finding.evidence.push_back(*stream.first);
   }
+  if (std::any_of(streams.begin(), streams.end(), [&](const Stream& s) {
+        return s.from == side && has_gaps(s) && is_inferred(s.inferred, "not_captured");
+      })) {
+    finding.confidence = Confidence::Likely;
+    finding.open.push_back(fmt::format(
+        "Whether the capture was taken on {}'s side: that is inferred.", to_string(side)));
+  }
   finding.peer = side;
   finding.summary = fmt::format(
       "The capture on {}'s side lacks {:.1f} % of {}'s own RTP packets ({} of {}): it missed them, "
@@ -199,6 +206,12 @@ void find_lost_packets(const Story& story, Findings& out) {
                         : fmt::format("{} lost packets; most were lost of {}: {} of {} ({} %).",
                                       counted(lossy.size(), "RTP stream"), which, *worst.lost,
                                       sent_of(worst), most);
+  // The side of the capture is inferred, or the capture has holes.
+  if (is_inferred(worst.inferred, "lost")) {
+    finding.confidence = Confidence::Likely;
+    finding.open.push_back(fmt::format("How many packets of {} did not reach {}: it is inferred.",
+                                       to_string(worst.from), to_string(other(worst.from))));
+  }
   if (gaps_beside_receiver(story.call, worst) != nullptr) {
     finding.confidence = Confidence::Possible;
     finding.summary.pop_back();

@@ -44,7 +44,7 @@ struct Stream {
   std::vector<std::uint8_t> payload_types;  // ascending
   std::uint64_t packets = 0, bytes = 0;     // bytes: UDP payload
   // Lost before the captured point nearest to the receiver; empty where only the sender's side was
-  // captured.
+  // captured, and where it is not known which side was.
   std::optional<std::uint64_t> lost, reordered, duplicated;
   // At the captured point nearest to the sender, and at that nearest to the receiver, each packet
   // once; empty where no point shows that side.

@@ -130,6 +130,9 @@ struct HostTraffic {
   std::array<bool, 2> own{};
   // By sender: answers to checks that this point does not hold.
   std::array<std::optional<SeenAt>, 2> unasked;
+  // On whose side of the network the point stands; empty: not known.
+  std::optional<Side> beside;
+  bool beside_inferred = false;
 };
 
 struct Call {

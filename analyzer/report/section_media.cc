@@ -116,7 +116,7 @@ std::string streams_section(const Call& call, const Page& page) {
   return "\n" + painted("RTP", Paint::Bold, page.options.color) + "\n" + page.table(table, 3) +
          (unknown ? paragraph("      ",
                               "lost: before the captured point nearest to the receiver; - where "
-                              "only the sender's side was captured",
+                              "only the sender's side was captured, or it is not known which",
                               6, page.options.width)
                   : std::string()) +
          page.rest(3, call.streams.size() - shown);

@@ -51,29 +51,26 @@ std::string seen_first_at(PointId point, const Analysis& analysis, const Page& p
   return "seen first in " + page.cite.place(point);
 }
 
-// Whether `side` is seen talking to STUN or TURN servers.
-bool asks_servers(const Call& call, Side side) {
-  return std::any_of(call.stun_servers.begin(), call.stun_servers.end(),
-                     [&](const StunServerUse& use) { return use.of == side; }) ||
-         std::any_of(call.turn.begin(), call.turn.end(),
-                     [&](const TurnAllocation& allocation) { return allocation.of == side; });
-}
-
-// Where this side was captured, as far as it shows. A capture between one peer and its servers that
-// holds nothing of the other peer's servers stands on that peer's side of the network.
+// Where this side was captured, as far as it shows.
 std::string place_text(const Call& call, Side side, const Analysis& analysis, const Page& page) {
-  const std::set<PointId> own = nearest_points(call, side);
-  if (call.from_run || own.size() != 1 || analysis.captures.empty())
+  if (call.from_run || analysis.captures.empty())
     return {};
-  if (analysis.captures.size() > 1 || call.points.size() > 1)
-    return nearest_points(call, other(side)) == own ? std::string()
-                                                    : seen_first_at(*own.begin(), analysis, page);
-  if (!asks_servers(call, side) || asks_servers(call, other(side)))
+  if (call.points.size() > 1) {
+    const std::set<PointId> own = nearest_points(call, side);
+    return own.size() != 1 || nearest_points(call, other(side)) == own
+               ? std::string()
+               : seen_first_at(*own.begin(), analysis, page);
+  }
+  if (call.traffic.size() != 1 || call.traffic.front().beside != side)
     return {};
-  const Capture& capture = analysis.captures.front();
-  const bool named = capture.interfaces.size() == 1 && !capture.interfaces[0].name.empty();
-  return "captured on its side" +
-         (named ? fmt::format(" (at {})", printable(capture.interfaces[0].name)) : std::string());
+  const std::uint32_t file = call.captures.empty() ? 0 : call.captures.front();
+  const bool named = file < analysis.captures.size() &&
+                     analysis.captures[file].interfaces.size() == 1 &&
+                     !analysis.captures[file].interfaces[0].name.empty();
+  return std::string(call.traffic.front().beside_inferred ? "probably " : "") +
+         "captured on its side" +
+         (named ? fmt::format(" (at {})", printable(analysis.captures[file].interfaces[0].name))
+                : std::string());
 }
 
 std::string peer_text(const Call& call, Side side, const Analysis& analysis, const Page& page) {

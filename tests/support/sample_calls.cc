@@ -134,6 +134,9 @@ Analysis unanswered_call() {
   transport.pairs = {host, srflx};
   transport.agents[0].nominates = trace::Nomination::Aggressive;
   call.transports.push_back(std::move(transport));
+  analyzer::HostTraffic point;
+  point.beside = Side::A;
+  call.traffic = {point};
   Analysis analysis = analysis_with(std::move(call));
   analysis.captures[0].packets = 264;
   analysis.captures[0].by_protocol = {{"stun", 256}, {"arp", 8}};

@@ -174,11 +174,17 @@ TEST(TextReport, OnlyAHigherGenerationIsALaterUfrag) {
   EXPECT_THAT(report(analysis), HasSubstr("A = T0uC and 4V/6, then kbM2"));
 }
 
-TEST(TextReport, APeerThatAsksItsServersHereIsCapturedOnItsSide) {
+TEST(TextReport, TheSideOfTheCapturePointIsTold) {
   Analysis analysis = test::unanswered_call();
   analysis.captures[0].interfaces.push_back({"alice", "", 1, 0});
-  EXPECT_THAT(report(analysis), HasSubstr("captured on its side (at alice)"));
-  analysis.calls[0].stun_servers.clear();
+  HostTraffic& point = analysis.calls[0].traffic.at(0);
+  EXPECT_THAT(report(analysis), HasSubstr("A = qVy4, captured on its side (at alice)"));
+  point.beside_inferred = true;
+  EXPECT_THAT(report(analysis), HasSubstr("A = qVy4, probably captured on its side (at alice)"));
+  // Another file, which holds nothing of this call.
+  analysis.captures.push_back(analysis.captures[0]);
+  EXPECT_THAT(report(analysis), HasSubstr("A = qVy4, probably captured on its side (at alice)"));
+  point.beside.reset();
   EXPECT_THAT(report(analysis), Not(HasSubstr("captured on its side")));
 }
 
