@@ -1,5 +1,7 @@
 #include "analyzer/track/dtls_tracker.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/stack/wire/dtls_vectors.h"
@@ -44,12 +46,12 @@ TEST_F(DtlsTrackerTest, WhatASnapLengthLeftOfAHandshakeIsNamedAndNotRead) {
     flow_ = {};
     for (std::uint64_t n = 11; n <= 19; ++n) {
       const dtls::CapturedDatagram d = dtls::captured(kCall12, n);
-      const ByteBuffer begin(d.bytes.begin(), d.bytes.begin() + static_cast<std::ptrdiff_t>(left));
+      const Bytes begin = Bytes(d.bytes).first(std::min(left, d.bytes.size()));
       Packet p;
       p.ref = {0, n};
       p.payload = begin;
       p.wire_payload_size = static_cast<std::uint32_t>(d.bytes.size());
-      p.cut_short = true;
+      p.cut_short = begin.size() < d.bytes.size();
       tracker_.on_datagram(flow_, 0, d.source_port == kClientPort ? Direction{0} : Direction{1}, p);
     }
     ASSERT_NE(flow_.association, kNone) << left;
