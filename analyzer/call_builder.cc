@@ -374,6 +374,19 @@ void withdraw_beginning(Transport& t) {
   }
 }
 
+// Once its servers are known.
+void judge_beginning(Call& call) {
+  // An answer would not be in the capture.
+  for (TurnAllocation& allocation : call.turn)
+    if (allocation.state == "silent" && one_direction(call))
+      allocation.state = "requested";
+  for (Transport& t : call.transports) {
+    t.first_checks_missing = checked_before_capture(call, t);
+    if (t.first_checks_missing || begins_behind_cut(t))
+      withdraw_beginning(t);
+  }
+}
+
 Call Builder::build_call(std::uint32_t index) {
   const CallLayout layout = lay_out(pipeline_, found_, index);
   note_owners(index, layout);
@@ -431,15 +444,7 @@ void Builder::place_servers(std::vector<Call>& calls) const {
   add_gathering_calls(left, calls);
   for (Call& call : calls) {
     mark_relays(call);
-    // An answer would not be in the capture.
-    for (TurnAllocation& allocation : call.turn)
-      if (allocation.state == "silent" && one_direction(call))
-        allocation.state = "requested";
-    for (Transport& t : call.transports) {
-      t.first_checks_missing = checked_before_capture(call, t);
-      if (t.first_checks_missing || begins_behind_cut(t))
-        withdraw_beginning(t);
-    }
+    judge_beginning(call);
   }
 }
 

@@ -117,10 +117,7 @@ Candidate PairBuilder::local(const PairSet& set) const {
   }
   if (behind_nat(path)) {
     c.type = trace::CandidateType::Host;
-  } else if (is_private(c.address->address)) {
-    c.type = trace::CandidateType::Host;
-    c.inferred.emplace_back("type");
-  } else if (is_public_host(set)) {
+  } else if (is_private(c.address->address) || is_public_host(set)) {
     c.type = trace::CandidateType::Host;
     c.inferred.emplace_back("type");
   }

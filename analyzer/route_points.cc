@@ -12,52 +12,69 @@ bool captured_throughout(const FlowRecord& flow, Direction direction, Instant fr
          flow.last_at + kBetweenChecks >= to;
 }
 
+namespace {
+
+std::uint32_t point_of(const Pipeline& pipeline, const FlowUse& use) {
+  return pipeline.flows()[use.flow].key.point;
+}
+
+// Of one route, by side: the flow at the point that saw its checks first.
+using FirstToSee = std::array<const FlowUse*, 2>;
+
+std::vector<FirstToSee> first_to_see(const Pipeline& pipeline, const CallLayout& layout) {
+  std::map<FlowId, const FlowUse*> uses;
+  for (const FlowUse& use : layout.flows)
+    uses[use.flow] = &use;
+  std::vector<FirstToSee> best(layout.routes);
+  std::vector<std::array<std::uint64_t, 2>> most(layout.routes);
+  for (const PairSet& set : layout.pairs) {
+    const CheckPath& path = pipeline.ice().paths()[set.nearest];
+    const std::size_t s = index_of(set.side);
+    if (best[set.route][s] != nullptr && path.sums.transactions <= most[set.route][s])
+      continue;
+    most[set.route][s] = path.sums.transactions;
+    best[set.route][s] = uses[path.flow];
+  }
+  return best;
+}
+
+}  // namespace
+
 RoutePoints::RoutePoints(const Pipeline& pipeline, const CallLayout& layout,
                          const PointSides& sides)
     : routes_(layout.routes) {
-  std::map<FlowId, const FlowUse*> uses;
-  const auto point_of = [&](const FlowUse* use) { return pipeline.flows()[use->flow].key.point; };
   for (const FlowUse& use : layout.flows) {
-    uses[use.flow] = &use;
     // Without checks of both sides that say more. What does not come as far as a point beside the
     // agent is not nearest to it elsewhere.
-    const std::optional<PointSide> here = sides.at(point_of(&use));
+    const std::optional<PointSide> here = sides.at(point_of(pipeline, use));
     if (!here || (!here->own_socket && sides.sees_socket(here->side)))
       continue;
     const FlowUse*& known = routes_[use.route].nearest[index_of(here->side)];
     if (known == nullptr)
       known = &use;
   }
-  struct Best {
-    std::uint64_t transactions = 0;
-    const FlowUse* use = nullptr;
-  };
-  std::vector<std::array<Best, 2>> best(layout.routes);
-  for (const PairSet& set : layout.pairs) {
-    const CheckPath& path = pipeline.ice().paths()[set.nearest];
-    Best& b = best[set.route][index_of(set.side)];
-    if (b.use == nullptr || path.sums.transactions > b.transactions)
-      b = {path.sums.transactions, uses[path.flow]};
-  }
+  const std::vector<FirstToSee> best = first_to_see(pipeline, layout);
   for (std::uint32_t i = 0; i < layout.routes; ++i) {
-    Route& route = routes_[i];
     const auto& [a, b] = best[i];
-    const bool apart = a.use != nullptr && b.use != nullptr && a.use != b.use;
+    const bool apart = a != nullptr && b != nullptr && a != b;
+    if (apart)
+      routes_[i].nearest = best[i];
     // A NAT or a TURN server, which passes packets on from one flow to the other.
-    const bool passed_on = apart && point_of(a.use) == point_of(b.use);
-    for (const Side side : {Side::A, Side::B}) {
-      const std::size_t s = index_of(side);
-      if (apart)
-        route.nearest[s] = best[i][s].use;
-      const FlowUse* here = route.nearest[s];
-      if (here == nullptr)
-        continue;
-      if (sides.is_of(point_of(here), side) ||
-          (!passed_on && !sides.is_of(point_of(here), other(side))))
-        route.beside[s] = here;
-      route.inferred = route.inferred || (!apart && sides.at(point_of(here))->inferred);
-    }
+    const bool passed_on = apart && point_of(pipeline, *a) == point_of(pipeline, *b);
+    for (const Side side : {Side::A, Side::B})
+      judge(pipeline, sides, side, passed_on, apart, routes_[i]);
   }
+}
+
+void RoutePoints::judge(const Pipeline& pipeline, const PointSides& sides, Side side,
+                        bool passed_on, bool apart, Route& route) {
+  const FlowUse* here = route.nearest[index_of(side)];
+  if (here == nullptr)
+    return;
+  const std::uint32_t point = point_of(pipeline, *here);
+  if (sides.is_of(point, side) || (!passed_on && !sides.is_of(point, other(side))))
+    route.beside[index_of(side)] = here;
+  route.inferred = route.inferred || (!apart && sides.at(point)->inferred);
 }
 
 }  // namespace parley::analyzer

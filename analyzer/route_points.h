@@ -34,6 +34,10 @@ class RoutePoints {
     std::array<const FlowUse*, 2> nearest{}, beside{};
     bool inferred = false;
   };
+  // Whether the nearest point stands on that side.
+  static void judge(const Pipeline& pipeline, const PointSides& sides, Side side, bool passed_on,
+                    bool apart, Route& route);
+
   std::vector<Route> routes_;
 };
 

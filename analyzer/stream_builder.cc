@@ -108,6 +108,50 @@ void mark_inferred(Stream& s) {
   mark(s.arrived, "arrived");
 }
 
+// The two ends of one route, as far as they were captured.
+struct RouteEnds {
+  const FlowUse* to = nullptr;
+  const RtpStream* sent = nullptr;
+  const RtpStream* arrived = nullptr;
+  Direction way = 0;
+};
+
+RouteEnds ends_of(const Pipeline& pipeline, const RoutePoints& points, std::uint32_t route,
+                  const Stream& s) {
+  const FlowUse* from = points.beside(route, s.from);
+  RouteEnds ends;
+  ends.to = points.nearest(route, other(s.from));
+  if (from != nullptr)
+    ends.sent = stream_at(pipeline, *from, s.ssrc, s.from);
+  if (ends.to == nullptr)
+    return ends;
+  ends.arrived = stream_at(pipeline, *ends.to, s.ssrc, s.from);
+  ends.way = direction_of(*ends.to, s.from);
+  return ends;
+}
+
+void add_sent(const RtpStream* sent, Stream& s) {
+  if (sent == nullptr) {
+    s.sent.reset();
+    s.not_captured.reset();
+  } else if (s.sent) {
+    *s.sent += sent->unique;
+    *s.not_captured += sent->lost() + sent->uncaptured;
+  }
+}
+
+// `beside`: the point stands on the receiver's side.
+void add_arrived(const Pipeline& pipeline, const RouteEnds& ends, const OnRoute& route, bool beside,
+                 Stream& s) {
+  const bool nothing_came = ends.to != nullptr && ends.arrived == nullptr &&
+                            captured_throughout(pipeline.flows()[ends.to->flow], ends.way,
+                                                route.most->first.at, route.most->last.at);
+  if (!beside || (ends.arrived == nullptr && !nothing_came))
+    s.arrived.reset();
+  else if (s.arrived && ends.arrived != nullptr)
+    *s.arrived += ends.arrived->unique;
+}
+
 // What each end has of one stream: known only if it is for every route that carried it.
 void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source& source,
                Stream& s) {
@@ -117,25 +161,11 @@ void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source
   for (const auto& [number, route] : source) {
     if (route.most->packets == 0)
       continue;
-    const FlowUse* from = points.beside(number, s.from);
-    const FlowUse* to = points.nearest(number, other(s.from));
-    const RtpStream* sent = from != nullptr ? stream_at(pipeline, *from, s.ssrc, s.from) : nullptr;
-    const RtpStream* arrived = to != nullptr ? stream_at(pipeline, *to, s.ssrc, s.from) : nullptr;
-    if (sent == nullptr) {
-      s.sent.reset();
-      s.not_captured.reset();
-    } else if (s.sent) {
-      *s.sent += sent->unique;
-      *s.not_captured += sent->lost() + sent->uncaptured;
-    }
-    const Direction way = to != nullptr ? direction_of(*to, s.from) : Direction{0};
-    if (to == nullptr || to != points.beside(number, other(s.from)) ||
-        (arrived == nullptr && !captured_throughout(pipeline.flows()[to->flow], way,
-                                                    route.most->first.at, route.most->last.at)))
-      s.arrived.reset();
-    else if (s.arrived && arrived != nullptr)
-      *s.arrived += arrived->unique;
-    const auto here = lost_on(route, sent, arrived, to, way, pipeline);
+    const RouteEnds ends = ends_of(pipeline, points, number, s);
+    const bool beside = ends.to != nullptr && ends.to == points.beside(number, other(s.from));
+    add_sent(ends.sent, s);
+    add_arrived(pipeline, ends, route, beside, s);
+    const auto here = lost_on(route, ends.sent, ends.arrived, ends.to, ends.way, pipeline);
     lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
     inferred = inferred || points.is_inferred(number);
   }

@@ -16,6 +16,7 @@ std::string capture(const std::string& name) {
 
 Analysis analyze(const std::vector<std::string>& names) {
   std::vector<std::string> files;
+  files.reserve(names.size());
   for (const std::string& name : names)
     files.push_back(capture(name));
   return analyze_captures(files, {});

@@ -26,9 +26,9 @@ class DtlsTrackerTest : public testing::Test {
     p.ref = {0, number};
     p.at = Instant{} + std::chrono::milliseconds(number);
     p.payload = bytes;
-    tracker_.on_datagram(flow_, 0, direction, p, with_media);
+    tracker.on_datagram(flow, 0, direction, p, with_media);
   }
-  const DtlsAssociation& association() const { return tracker_[flow_.association]; }
+  const DtlsAssociation& association() const { return tracker[flow.association]; }
   std::vector<std::string> steps() const {
     std::vector<std::string> names;
     for (const HandshakeStep& s : association().steps)
@@ -36,14 +36,14 @@ class DtlsTrackerTest : public testing::Test {
     return names;
   }
 
-  DtlsTracker tracker_;
-  FlowRecord flow_;
+  DtlsTracker tracker;
+  FlowRecord flow;
 };
 
 TEST_F(DtlsTrackerTest, WhatASnapLengthLeftOfAHandshakeIsNamedAndNotRead) {
   for (const std::size_t left : {std::size_t{13}, std::size_t{25}, std::size_t{54}}) {
-    tracker_ = {};
-    flow_ = {};
+    tracker = {};
+    flow = {};
     for (std::uint64_t n = 11; n <= 19; ++n) {
       const dtls::CapturedDatagram d = dtls::captured(kCall12, n);
       const Bytes begin = Bytes(d.bytes).first(std::min(left, d.bytes.size()));
@@ -52,9 +52,9 @@ TEST_F(DtlsTrackerTest, WhatASnapLengthLeftOfAHandshakeIsNamedAndNotRead) {
       p.payload = begin;
       p.wire_payload_size = static_cast<std::uint32_t>(d.bytes.size());
       p.cut_short = begin.size() < d.bytes.size();
-      tracker_.on_datagram(flow_, 0, d.source_port == kClientPort ? Direction{0} : Direction{1}, p);
+      tracker.on_datagram(flow, 0, d.source_port == kClientPort ? Direction{0} : Direction{1}, p);
     }
-    ASSERT_NE(flow_.association, kNone) << left;
+    ASSERT_NE(flow.association, kNone) << left;
     const DtlsAssociation& a = association();
     EXPECT_FALSE(a.offered || a.chosen) << left;
     EXPECT_GT(a.halves[0].cut, 0U) << left;
@@ -70,7 +70,7 @@ TEST_F(DtlsTrackerTest, WhatASnapLengthLeftOfAHandshakeIsNamedAndNotRead) {
 TEST_F(DtlsTrackerTest, AHandshakeOf12IsReadFromItsHelloToItsKeys) {
   for (std::uint64_t n = 11; n <= 23; ++n)
     packet(kCall12, n, kClientPort);
-  ASSERT_NE(flow_.association, kNone);
+  ASSERT_NE(flow.association, kNone);
   const DtlsAssociation& a = association();
   EXPECT_EQ(a.client, Direction{0});
   EXPECT_TRUE(a.hello_verify);
@@ -86,7 +86,7 @@ TEST_F(DtlsTrackerTest, AHandshakeOf12IsReadFromItsHelloToItsKeys) {
   EXPECT_TRUE(a.halves[0].first_finished && a.halves[1].first_finished);
   ASSERT_TRUE(a.halves[1].last_flight);
   EXPECT_EQ(a.halves[1].last_flight->ref.packet, 23U);
-  EXPECT_EQ(flow_.proof, FlowProof::Handshake);
+  EXPECT_EQ(flow.proof, FlowProof::Handshake);
   EXPECT_EQ(steps(), (std::vector<std::string>{
                          "ClientHello", "HelloVerifyRequest", "ClientHello", "ServerHello",
                          "Certificate", "ServerKeyExchange", "CertificateRequest",
@@ -166,11 +166,11 @@ TEST_F(DtlsTrackerTest, FragmentsInAnyOrderMakeTheSameHello) {
 
 TEST_F(DtlsTrackerTest, ARecordWithoutAHandshakeProvesNothingOnAnUnknownFlow) {
   packet(kCall12, 22, kClientPort);  // ChangeCipherSpec alone
-  EXPECT_EQ(flow_.association, kNone);
-  EXPECT_EQ(tracker_.size(), 0U);
+  EXPECT_EQ(flow.association, kNone);
+  EXPECT_EQ(tracker.size(), 0U);
   packet(kCall12, 11, kClientPort);
-  EXPECT_NE(flow_.association, kNone);
-  EXPECT_EQ(flow_.proof, FlowProof::None) << "one side's hello is not a handshake";
+  EXPECT_NE(flow.association, kNone);
+  EXPECT_EQ(flow.proof, FlowProof::None) << "one side's hello is not a handshake";
 }
 
 TEST_F(DtlsTrackerTest, AnAlertAfterTheKeysShowsThatItCameAndNotWhatItSays) {
@@ -206,9 +206,9 @@ TEST_F(DtlsTrackerTest, ALastRecordOf13ThatIsAsLongAsAnAlertIsTakenForOne) {
 
 TEST_F(DtlsTrackerTest, WhereMediaSpeaksForTheFlowNoHandshakeIsNeeded) {
   give(sealed(19), 0, 50);
-  EXPECT_EQ(flow_.association, kNone);
+  EXPECT_EQ(flow.association, kNone);
   give(sealed(19), 0, 51, true);
-  ASSERT_NE(flow_.association, kNone);
+  ASSERT_NE(flow.association, kNone);
   const DtlsHalf& half = association().halves[0];
   ASSERT_TRUE(half.protected_alert);
   EXPECT_EQ(half.protected_alert->ref.packet, 51U);
