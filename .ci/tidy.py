@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--cache", required=True)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--budget", type=float, default=0, help="seconds; 0: none")
-    parser.add_argument("--all", action="store_true", help="also what has passed before")
+    parser.add_argument("--again", action="store_true", help="also what has passed before")
     parser.add_argument("--only", default="", help="comma-separated top folders")
     parser.add_argument("--since", default="", help="only files that differ from this revision")
     parser.add_argument("files", nargs="*")
@@ -80,7 +80,7 @@ def main():
     cache = pathlib.Path(options.cache)
     cache.mkdir(parents=True, exist_ok=True)
     todo = [(f, key_of(root, f)) for f in newest_first(root, files)]
-    if not options.all:
+    if not options.again:
         todo = [(f, k) for f, k in todo if not (cache / k).exists()]
     end = time.monotonic() + options.budget if options.budget else None
 
