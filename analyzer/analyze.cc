@@ -197,6 +197,7 @@ void name_counts(const ProtocolCounts& n, Capture& capture) {
 std::vector<CapturePoint> named_points(
     const std::vector<std::pair<std::uint32_t, std::string>>& points) {
   std::vector<CapturePoint> list;
+  list.reserve(points.size());
   for (const auto& [id, name] : points)
     list.push_back({id, points.size() > 1 ? name : std::string()});
   return list;

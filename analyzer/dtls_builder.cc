@@ -22,6 +22,40 @@ std::vector<std::string> names(const std::vector<std::uint16_t>& values,
   return list;
 }
 
+// The hellos, each where it was seen first: nearest to its sender.
+struct Hellos {
+  std::optional<Side> client;
+  std::optional<Sighting> first;
+  const OfferedHello* offered = nullptr;
+  const ChosenHello* chosen = nullptr;
+  std::optional<std::uint16_t> group;
+};
+
+bool seen_before(const OfferedHello& x, const OfferedHello* y) {
+  return y == nullptr ||
+         (!x.datagrams.empty() &&
+          (y->datagrams.empty() || x.datagrams.front().at < y->datagrams.front().at));
+}
+
+bool seen_before(const ChosenHello& x, const ChosenHello* y) {
+  return y == nullptr || x.seen.at < y->seen.at;
+}
+
+void add_hellos(const DtlsPart& part, Hellos& seen) {
+  const DtlsAssociation& a = *part.association;
+  if (a.client && !seen.client)
+    seen.client = part.side(*a.client);
+  if (a.offered && seen_before(*a.offered, seen.offered))
+    seen.offered = &*a.offered;
+  if (a.chosen && seen_before(*a.chosen, seen.chosen))
+    seen.chosen = &*a.chosen;
+  if (a.key_exchange_group && !seen.group)
+    seen.group = a.key_exchange_group;
+  for (const DtlsHalf& half : a.halves)
+    if (half.first_hello && (!seen.first || half.first_hello->at < seen.first->at))
+      seen.first = half.first_hello;
+}
+
 class Builder {
  public:
   Builder(const Pipeline& pipeline, std::vector<DtlsPart> parts, const OwnFlows& own, Transport& t)
@@ -75,47 +109,28 @@ bool Builder::shows_dtls13() const {
   return unified > 0 && classic == 0;
 }
 
-// Every step is cited where it was seen first: nearest to its sender.
 void Builder::hellos() {
-  const OfferedHello* offered = nullptr;
-  const ChosenHello* chosen = nullptr;
-  std::optional<Sighting> hello;
-  std::optional<std::uint16_t> group;
-  const auto before = [](const std::vector<Sighting>& x, const std::vector<Sighting>& y) {
-    return !x.empty() && (y.empty() || x.front().at < y.front().at);
-  };
-  for (const DtlsPart& part : parts_) {
-    const DtlsAssociation& a = *part.association;
-    if (a.client && !d_.client)
-      d_.client = part.side(*a.client);
-    if (a.offered && (offered == nullptr || before(a.offered->datagrams, offered->datagrams)))
-      offered = &*a.offered;
-    if (a.chosen && (chosen == nullptr || a.chosen->seen.at < chosen->seen.at))
-      chosen = &*a.chosen;
-    if (a.key_exchange_group && !group)
-      group = a.key_exchange_group;
-    for (const DtlsHalf& half : a.halves)
-      if (half.first_hello && (!hello || half.first_hello->at < hello->at))
-        hello = half.first_hello;
-  }
-  if (hello)
-    d_.client_hello = hello->ref;
-  if (offered != nullptr)
-    offer(*offered);
-  if (chosen == nullptr) {
+  Hellos seen;
+  for (const DtlsPart& part : parts_)
+    add_hellos(part, seen);
+  d_.client = seen.client;
+  if (seen.first)
+    d_.client_hello = seen.first->ref;
+  if (seen.offered != nullptr)
+    offer(*seen.offered);
+  if (seen.chosen == nullptr) {
     if (shows_dtls13())
       d_.version = dtls::version_name(dtls::kDtls13);
     return;
   }
-  d_.version = dtls::version_name(chosen->version);
-  d_.cipher_suite = dtls::cipher_suite_name(chosen->cipher_suite);
-  d_.server_hello = chosen->seen.ref;
-  if (chosen->group)
-    group = chosen->group;
-  if (group)
+  const ChosenHello& chosen = *seen.chosen;
+  d_.version = dtls::version_name(chosen.version);
+  d_.cipher_suite = dtls::cipher_suite_name(chosen.cipher_suite);
+  d_.server_hello = chosen.seen.ref;
+  if (const std::optional<std::uint16_t> group = chosen.group ? chosen.group : seen.group)
     d_.group = dtls::group_name(*group);
-  if (chosen->srtp_profile)
-    d_.srtp_profile = dtls::srtp_profile_name(*chosen->srtp_profile);
+  if (chosen.srtp_profile)
+    d_.srtp_profile = dtls::srtp_profile_name(*chosen.srtp_profile);
 }
 
 void Builder::certificates() {

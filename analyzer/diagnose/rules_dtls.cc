@@ -142,6 +142,7 @@ void add_lost_messages(const Story& story, const std::vector<const DtlsStep*>& m
   const std::string_view us = to_string(last.from);
   const std::string_view them = to_string(other(last.from));
   std::vector<std::string> names;
+  names.reserve(missing.size());
   for (const DtlsStep* step : missing)
     names.push_back(printable(step->what));
   const auto home = home_of(story.call, other(last.from));

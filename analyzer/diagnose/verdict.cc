@@ -133,7 +133,7 @@ std::string media_text(const Story& story, const Transport& transport) {
                                              "DTLS packet"));
   const bool both = rtp_from(transport, Side::A) > 0 && rtp_from(transport, Side::B) > 0;
   if (both) {
-    const std::string text = both_ways_text(story, transport);
+    std::string text = both_ways_text(story, transport);
     for (const Side side : {Side::A, Side::B})
       if (const auto stop = media_stop(story.call, side); stop && stop->other_goes_on)
         return fmt::format("{} until {}, then from {} only", text, story.cite.time(stop->at),

@@ -112,7 +112,7 @@ std::size_t Datagram::record(Field& root, std::size_t position) {
     unified_header(field, reader);
   else
     versioned_header(field, reader);
-  std::size_t size = rest.size();
+  std::size_t size = 0;
   if (view) {
     field.value = payload(field, *view);
     size = view->size();

@@ -344,6 +344,18 @@ void IceTracker::note_success(CheckPath& path, const Transaction& transaction,
   path.mapped.push_back({*mapped, now});
 }
 
+// The longest that one place saw: where the packets come to the sender.
+std::optional<Duration> round_trip_of(const Transaction& transaction) {
+  std::optional<Duration> longest;
+  for (const TransactionView& view : transaction.views)
+    if (view.successes > 0 && view.requests == 1 &&
+        view.first_success.at >= view.first_request.at) {
+      const Duration seen = view.first_success.at - view.first_request.at;
+      longest = longest ? std::max(*longest, seen) : seen;
+    }
+  return longest;
+}
+
 // The requests are the most that one place saw; whether an answer arrived is what the place nearest
 // to the sender saw, which is the first one.
 void IceTracker::fold(const Transaction& transaction) {
@@ -353,15 +365,9 @@ void IceTracker::fold(const Transaction& transaction) {
   CheckPath& path = paths_[nearest.path];
   CheckPath::Sums& sums = path.sums;
   std::uint32_t requests = 0;
-  std::optional<Duration> rtt;
   for (const TransactionView& view : transaction.views) {
     join(nearest.path, view.path);
     requests = std::max(requests, view.requests);
-    if (view.successes > 0 && view.requests == 1 &&
-        view.first_success.at >= view.first_request.at) {
-      const Duration seen = view.first_success.at - view.first_request.at;
-      rtt = rtt ? std::max(*rtt, seen) : seen;
-    }
   }
   ++sums.transactions;
   sums.requests += requests;
@@ -376,7 +382,7 @@ void IceTracker::fold(const Transaction& transaction) {
     fold_unanswered(transaction, sums);
     sums.longest_unanswered = std::max<std::uint64_t>(sums.longest_unanswered, requests);
   }
-  if (rtt && nearest.successes > 0)
+  if (const auto rtt = round_trip_of(transaction); rtt && nearest.successes > 0)
     sums.rtt.add(*rtt);
   if (nearest.errors == 0)
     return;

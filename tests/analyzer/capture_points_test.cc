@@ -93,12 +93,12 @@ std::string told(const Analysis& analysis) {
 
 class SplitCapture : public testing::Test {
  protected:
-  std::vector<Kept> packets_ = packets_of("c02-two-cone-stun/peerA.pcapng");
+  std::vector<Kept> packets = packets_of("c02-two-cone-stun/peerA.pcapng");
 
   std::string whole() const {
     File file;
     file.section({"eth0"});
-    for (const Kept& kept : packets_)
+    for (const Kept& kept : packets)
       file.packet(kept);
     return told(analyze_captures({file.written("whole.pcapng")}, {}));
   }
@@ -107,7 +107,7 @@ class SplitCapture : public testing::Test {
 TEST_F(SplitCapture, ReceivedAndSentOnTwoInterfacesAreOnePoint) {
   File file;
   file.section({"rx", "tx"});
-  for (const Kept& kept : packets_)
+  for (const Kept& kept : packets)
     file.packet(kept, kept.outgoing ? 1 : 0);
   EXPECT_EQ(told(analyze_captures({file.written("directions.pcapng")}, {})), whole());
 }
@@ -117,7 +117,7 @@ TEST_F(SplitCapture, ReceivedAndSentInTwoFilesAreOnePoint) {
   File sent;
   received.section({"tap1"});
   sent.section({"tap2"});
-  for (const Kept& kept : packets_)
+  for (const Kept& kept : packets)
     (kept.outgoing ? sent : received).packet(kept);
   EXPECT_EQ(told(analyze_captures({received.written("rx.pcapng"), sent.written("tx.pcapng")}, {})),
             whole());
@@ -126,10 +126,10 @@ TEST_F(SplitCapture, ReceivedAndSentInTwoFilesAreOnePoint) {
 TEST_F(SplitCapture, AnInterfaceGoesOnInTheNextSection) {
   File file;
   file.section({"eth0"});
-  for (std::size_t i = 0; i < packets_.size(); ++i) {
-    if (i == packets_.size() / 2)
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    if (i == packets.size() / 2)
       file.section({"other", "eth0"});
-    file.packet(packets_[i], i < packets_.size() / 2 ? 0 : 1);
+    file.packet(packets[i], i < packets.size() / 2 ? 0 : 1);
   }
   EXPECT_EQ(told(analyze_captures({file.written("sections.pcapng")}, {})), whole());
 }
@@ -139,23 +139,23 @@ TEST_F(SplitCapture, AnInterfaceGoesOnInTheNextFileWhateverTheirOrder) {
   File second;
   first.section({"eth0"});
   second.section({"eth0"});
-  for (std::size_t i = 0; i < packets_.size(); ++i)
-    (i < packets_.size() / 2 ? first : second).packet(packets_[i]);
+  for (std::size_t i = 0; i < packets.size(); ++i)
+    (i < packets.size() / 2 ? first : second).packet(packets[i]);
   EXPECT_EQ(
       told(analyze_captures({second.written("ring2.pcapng"), first.written("ring1.pcapng")}, {})),
       whole());
 }
 
 TEST_F(SplitCapture, APacketInTheWrongOneOfTwoFilesDoesNotPartThem) {
-  const std::size_t half = packets_.size() / 2;
-  ASSERT_LT(packets_[half - 1].microseconds, packets_[half].microseconds);
-  std::swap(packets_[half - 1], packets_[half]);
+  const std::size_t half = packets.size() / 2;
+  ASSERT_LT(packets[half - 1].microseconds, packets[half].microseconds);
+  std::swap(packets[half - 1], packets[half]);
   File first;
   File second;
   first.section({"eth0"});
   second.section({"eth0"});
-  for (std::size_t i = 0; i < packets_.size(); ++i)
-    (i < half ? first : second).packet(packets_[i]);
+  for (std::size_t i = 0; i < packets.size(); ++i)
+    (i < half ? first : second).packet(packets[i]);
   EXPECT_EQ(
       told(analyze_captures({first.written("seam1.pcapng"), second.written("seam2.pcapng")}, {})),
       whole());
@@ -179,7 +179,7 @@ ByteBuffer cooked(const ByteBuffer& ethernet, std::uint32_t device) {
 TEST_F(SplitCapture, APacketOnTwoDevicesOfLinuxCookedCountsOnce) {
   File file;
   file.add(test::section_block()).add(test::interface_block(276));
-  for (const Kept& kept : packets_)
+  for (const Kept& kept : packets)
     for (const std::uint32_t device : {3U, 7U})
       file.add(test::packet_block(cooked(kept.bytes, device), kept.microseconds));
   EXPECT_EQ(told(analyze_captures({file.written("any.pcapng")}, {})), whole());
@@ -188,9 +188,9 @@ TEST_F(SplitCapture, APacketOnTwoDevicesOfLinuxCookedCountsOnce) {
 TEST_F(SplitCapture, TimesThatRunBackwardsAreCounted) {
   File file;
   file.section({"eth0"});
-  std::swap(packets_[7], packets_[8]);
-  std::swap(packets_[20], packets_[21]);
-  for (const Kept& kept : packets_)
+  std::swap(packets[7], packets[8]);
+  std::swap(packets[20], packets[21]);
+  for (const Kept& kept : packets)
     file.packet(kept);
   const Analysis a = analyze_captures({file.written("swapped.pcapng")}, {});
   EXPECT_EQ(a.captures.at(0).times_backwards, 2U);
@@ -201,7 +201,7 @@ TEST_F(SplitCapture, TimesThatRunBackwardsAreCounted) {
 TEST_F(SplitCapture, WithoutTimesNothingLastsAnyTime) {
   File file;
   file.section({"eth0"});
-  for (const Kept& kept : packets_)
+  for (const Kept& kept : packets)
     file.add(test::block(3, test::OrderedWriter(false)
                                 .u32(static_cast<std::uint32_t>(kept.bytes.size()))
                                 .bytes(kept.bytes)));

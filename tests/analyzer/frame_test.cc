@@ -31,30 +31,30 @@ class FrameTest : public testing::Test {
  protected:
   FrameVerdict decode(std::uint16_t link_type, Bytes frame, std::size_t original = 0,
                       std::uint32_t point = 0) {
-    frame_ = to_buffer(frame);
+    kept = to_buffer(frame);
     RawPacket raw;
-    raw.number = ++number_;
-    raw.at = Instant(std::chrono::milliseconds(number_));
+    raw.number = ++next_number;
+    raw.at = Instant(std::chrono::milliseconds(next_number));
     raw.link_type = link_type;
-    raw.bytes = frame_;
+    raw.bytes = kept;
     raw.original_size = static_cast<std::uint32_t>(std::max(original, frame.size()));
-    return decoder_.decode(raw, {0, raw.number}, point, packet_);
+    return decoder.decode(raw, {0, raw.number}, point, decoded);
   }
   // Every field that a UDP packet of udp_packet() must have, whatever stood before it.
   void expect_udp(bool v6 = false) const {
-    EXPECT_EQ(packet_.protocol, TransportProtocol::Udp);
-    EXPECT_EQ(to_string(packet_.source), v6 ? "[2001:db8::1]:5000" : "10.1.0.2:5000");
-    EXPECT_EQ(to_string(packet_.destination), v6 ? "[2001:db8::2]:3478" : "203.0.113.10:3478");
-    EXPECT_EQ(as_text(packet_.payload), "payload");
-    EXPECT_EQ(packet_.wire_payload_size, 7U);
-    EXPECT_FALSE(packet_.cut_short);
-    EXPECT_EQ(as_text(Bytes(frame_).subspan(packet_.payload_offset, 7)), "payload");
+    EXPECT_EQ(decoded.protocol, TransportProtocol::Udp);
+    EXPECT_EQ(to_string(decoded.source), v6 ? "[2001:db8::1]:5000" : "10.1.0.2:5000");
+    EXPECT_EQ(to_string(decoded.destination), v6 ? "[2001:db8::2]:3478" : "203.0.113.10:3478");
+    EXPECT_EQ(as_text(decoded.payload), "payload");
+    EXPECT_EQ(decoded.wire_payload_size, 7U);
+    EXPECT_FALSE(decoded.cut_short);
+    EXPECT_EQ(as_text(Bytes(kept).subspan(decoded.payload_offset, 7)), "payload");
   }
 
-  FrameDecoder decoder_;
-  Packet packet_;
-  ByteBuffer frame_;
-  std::uint64_t number_ = 0;
+  FrameDecoder decoder;
+  Packet decoded;
+  ByteBuffer kept;
+  std::uint64_t next_number = 0;
 };
 
 ByteBuffer behind(std::string_view header, const ByteBuffer& packet) {
@@ -91,7 +91,7 @@ TEST_F(FrameTest, EveryLinkTypeLeadsToTheSamePacket) {
   for (const auto& [type, header] : links) {
     SCOPED_TRACE(link_type_name(type) + " " + header);
     ASSERT_EQ(decode(type, behind(header, udp_packet())), FrameVerdict::Decoded);
-    EXPECT_EQ(decoder_.network_offset(), header.size() / 2);
+    EXPECT_EQ(decoder.network_offset(), header.size() / 2);
     expect_udp();
   }
 }
@@ -128,7 +128,7 @@ TEST_F(FrameTest, ArpIsKnownBehindEveryTag) {
   for (const auto& [type, header] : links) {
     SCOPED_TRACE(link_type_name(type) + " " + header);
     EXPECT_EQ(decode(type, behind(header, hex("000108000604"))), FrameVerdict::NotIp);
-    EXPECT_EQ(decoder_.ether_type(), kEtherArp);
+    EXPECT_EQ(decoder.ether_type(), kEtherArp);
   }
 }
 
@@ -149,16 +149,16 @@ TEST_F(FrameTest, EveryPrefixOfAFrameIsCutShortOrSaysWhere) {
     const Bytes prefix = Bytes(whole).first(size);
     // A snap length cut it: never called malformed.
     const FrameVerdict cut = decode(1, prefix, whole.size());
-    EXPECT_TRUE(packet_.cut_short) << size;
+    EXPECT_TRUE(decoded.cut_short) << size;
     EXPECT_EQ(cut, size < 46 ? FrameVerdict::Undecoded : FrameVerdict::Decoded) << size;
     if (cut == FrameVerdict::Decoded) {
-      EXPECT_EQ(packet_.payload.size(), size - 46);
-      EXPECT_EQ(packet_.wire_payload_size, 7U);
+      EXPECT_EQ(decoded.payload.size(), size - 46);
+      EXPECT_EQ(decoded.wire_payload_size, 7U);
     }
     // The frame claims to be whole.
     EXPECT_EQ(decode(1, prefix), FrameVerdict::Undecoded) << size;
-    EXPECT_FALSE(packet_.cut_short) << size;
-    EXPECT_FALSE(decoder_.reason().empty()) << size;
+    EXPECT_FALSE(decoded.cut_short) << size;
+    EXPECT_FALSE(decoder.reason().empty()) << size;
   }
 }
 
@@ -173,25 +173,25 @@ TEST_F(FrameTest, SuperFramesWithoutALengthAreTakenAsTheyAre) {
   ByteBuffer frame = behind(kMacs + "0800", udp_packet(std::string(60000, 'x')));
   frame[16] = frame[17] = std::byte{0};
   ASSERT_EQ(decode(1, frame), FrameVerdict::Decoded);
-  EXPECT_EQ(packet_.payload.size(), 60000U);
-  EXPECT_FALSE(packet_.cut_short);
+  EXPECT_EQ(decoded.payload.size(), 60000U);
+  EXPECT_FALSE(decoded.cut_short);
 }
 
 TEST_F(FrameTest, LengthsThatContradictEachOtherAreNamed) {
   ByteBuffer packet = udp_packet();
   packet[25] = std::byte{200};  // UDP length beyond the IP payload
   EXPECT_EQ(decode(101, packet), FrameVerdict::Undecoded);
-  EXPECT_EQ(decoder_.reason(), "UDP length");
+  EXPECT_EQ(decoder.reason(), "UDP length");
   packet[25] = std::byte{10};  // smaller: trims
   ASSERT_EQ(decode(101, packet), FrameVerdict::Decoded);
-  EXPECT_EQ(as_text(packet_.payload), "pa");
-  EXPECT_FALSE(packet_.cut_short);
+  EXPECT_EQ(as_text(decoded.payload), "pa");
+  EXPECT_FALSE(decoded.cut_short);
   packet = udp_packet();
   packet[3] = std::byte{100};  // IP length beyond a frame that was not cut
   EXPECT_EQ(decode(101, packet), FrameVerdict::Undecoded);
-  EXPECT_EQ(decoder_.reason(), "IP length");
+  EXPECT_EQ(decoder.reason(), "IP length");
   EXPECT_EQ(decode(101, hex("c0ffee")), FrameVerdict::Undecoded);
-  EXPECT_EQ(decoder_.reason(), "IP version");
+  EXPECT_EQ(decoder.reason(), "IP version");
 }
 
 TEST_F(FrameTest, ChecksumsAreNotVerified) {
@@ -209,16 +209,16 @@ TEST_F(FrameTest, IcmpErrorsNameTheFlowTheyQuote) {
     header.source = IpAddress::parse(v6 ? "2001:db8::2" : "203.0.113.10").value();
     ASSERT_TRUE(ip::append_icmp_error(icmp, header, udp_packet("payload", v6)));
     ASSERT_EQ(decode(101, icmp), FrameVerdict::Decoded);
-    EXPECT_EQ(packet_.protocol, TransportProtocol::Icmp);
-    ASSERT_TRUE(packet_.icmp_error.has_value());
-    EXPECT_EQ(packet_.icmp_error->type, v6 ? 1 : 3);
-    EXPECT_EQ(packet_.icmp_error->code, v6 ? 4 : 3);
-    EXPECT_EQ(to_string(packet_.icmp_error->quoted_source),
+    EXPECT_EQ(decoded.protocol, TransportProtocol::Icmp);
+    ASSERT_TRUE(decoded.icmp_error.has_value());
+    EXPECT_EQ(decoded.icmp_error->type, v6 ? 1 : 3);
+    EXPECT_EQ(decoded.icmp_error->code, v6 ? 4 : 3);
+    EXPECT_EQ(to_string(decoded.icmp_error->quoted_source),
               v6 ? "[2001:db8::1]:5000" : "10.1.0.2:5000");
-    EXPECT_EQ(packet_.icmp_error->quoted_destination.port, 3478);
-    EXPECT_EQ(packet_.icmp_error->quoted_protocol, TransportProtocol::Udp);
+    EXPECT_EQ(decoded.icmp_error->quoted_destination.port, 3478);
+    EXPECT_EQ(decoded.icmp_error->quoted_protocol, TransportProtocol::Udp);
     ASSERT_EQ(decode(101, udp_packet()), FrameVerdict::Decoded);
-    EXPECT_FALSE(packet_.icmp_error.has_value()) << "left over from the packet before";
+    EXPECT_FALSE(decoded.icmp_error.has_value()) << "left over from the packet before";
   }
 }
 
@@ -232,13 +232,13 @@ TEST_F(FrameTest, RealTcpSegments) {
   std::size_t bytes = 0;
   std::size_t syns = 0;
   while (file->next(raw)) {
-    if (decoder_.decode(raw, {0, raw.number}, 0, packet_) != FrameVerdict::Decoded ||
-        packet_.protocol != TransportProtocol::Tcp)
+    if (decoder.decode(raw, {0, raw.number}, 0, decoded) != FrameVerdict::Decoded ||
+        decoded.protocol != TransportProtocol::Tcp)
       continue;
     ++segments;
-    bytes += packet_.payload.size();
-    syns += (packet_.tcp_flags & ip::kTcpSyn) != 0 ? 1 : 0;
-    EXPECT_FALSE(packet_.cut_short);
+    bytes += decoded.payload.size();
+    syns += (decoded.tcp_flags & ip::kTcpSyn) != 0 ? 1 : 0;
+    EXPECT_FALSE(decoded.cut_short);
   }
   EXPECT_EQ(segments, 895U);
   EXPECT_EQ(bytes, 75300U);
@@ -271,13 +271,13 @@ TEST_F(FrameTest, FragmentsBecomeOneDatagramOfTheLastOne) {
     for (std::size_t i = 0; i + 1 < order.size(); ++i)
       EXPECT_EQ(decode(101, parts[order[i]]), FrameVerdict::Fragment);
     ASSERT_EQ(decode(101, parts[order.back()]), FrameVerdict::Decoded);
-    EXPECT_EQ(packet_.ref.packet, number_);
-    EXPECT_EQ(to_string(packet_.source), "10.1.0.2:5000");
-    EXPECT_EQ(as_text(packet_.payload), text);
-    EXPECT_EQ(packet_.payload_offset, 0U);
-    EXPECT_FALSE(packet_.cut_short);
+    EXPECT_EQ(decoded.ref.packet, next_number);
+    EXPECT_EQ(to_string(decoded.source), "10.1.0.2:5000");
+    EXPECT_EQ(as_text(decoded.payload), text);
+    EXPECT_EQ(decoded.payload_offset, 0U);
+    EXPECT_FALSE(decoded.cut_short);
   }
-  EXPECT_EQ(decoder_.incomplete_datagrams(), 0U);
+  EXPECT_EQ(decoder.incomplete_datagrams(), 0U);
 }
 
 TEST_F(FrameTest, FragmentsOfDifferentPointsDoNotMix) {
@@ -309,8 +309,8 @@ TEST_F(FrameTest, Ipv6FragmentsWithHeadersBehindTheFragmentHeader) {
           addresses + "3c00001000000042" + "7061796c6f6164");
   EXPECT_EQ(decode(101, first), FrameVerdict::Fragment);
   ASSERT_EQ(decode(101, second), FrameVerdict::Decoded);
-  EXPECT_EQ(to_string(packet_.destination), "[2001:db8::2]:3478");
-  EXPECT_EQ(as_text(packet_.payload), "payload");
+  EXPECT_EQ(to_string(decoded.destination), "[2001:db8::2]:3478");
+  EXPECT_EQ(as_text(decoded.payload), "payload");
 }
 
 }  // namespace

@@ -19,25 +19,25 @@ class NatBuilderTest : public testing::Test {
   // A question to a STUN server and the address that it answers.
   void ask(const std::string& server, const std::string& mapped) {
     PacketScript::Check question;
-    question.id = ++id_;
+    question.id = ++last_id;
     question.username.clear();
-    s_.udp(kInside, server, PacketScript::request(question));
-    s_.udp(server, kInside, PacketScript::success(question.id, mapped));
+    script.udp(kInside, server, PacketScript::request(question));
+    script.udp(server, kInside, PacketScript::success(question.id, mapped));
   }
   void check(const std::string& mapped) {
     PacketScript::Check c;
-    c.id = ++id_;
+    c.id = ++last_id;
     c.username = "bbbb:aaaa";
-    s_.udp(kInside, kFar, PacketScript::request(c));
-    s_.udp(kFar, kInside, PacketScript::success(c.id, mapped));
+    script.udp(kInside, kFar, PacketScript::request(c));
+    script.udp(kFar, kInside, PacketScript::success(c.id, mapped));
   }
   Nat nat() {
-    const std::vector<Call> calls = s_.calls();
+    const std::vector<Call> calls = script.calls();
     return calls.empty() ? Nat{} : calls[0].peers[index_of(Side::A)].nat;
   }
 
-  PacketScript s_;
-  std::uint32_t id_ = 0;
+  PacketScript script;
+  std::uint32_t last_id = 0;
 };
 
 TEST_F(NatBuilderTest, OneOutsideAddressForAllDestinationsIsEndpointIndependent) {
@@ -129,8 +129,8 @@ TEST_F(NatBuilderTest, ACaptureOutsideShowsTheMappingWithoutAnyAnswer) {
   PacketScript::Check c;
   c.username = "bbbb:aaaa";
   c.id = 1;
-  s_.point(0).time(0).udp(kInside, kFar, PacketScript::request(c));
-  s_.point(1).time(1).udp(kOtherOutside, kFar, PacketScript::request(c));
+  script.point(0).time(0).udp(kInside, kFar, PacketScript::request(c));
+  script.point(1).time(1).udp(kOtherOutside, kFar, PacketScript::request(c));
   const Nat n = nat();
   EXPECT_EQ(n.ports, "not-preserving");
   ASSERT_EQ(n.evidence.size(), 1U);

@@ -18,64 +18,64 @@ class StunTransactionsTest : public testing::Test {
                                    std::uint64_t salt = 0) {
     Packet p;
     p.at = Instant{} + std::chrono::milliseconds(milliseconds);
-    p.ref = {0, ++packet_};
-    const auto opened = transactions_.request(key(n, salt), path, p);
+    p.ref = {0, ++number};
+    const auto opened = transactions.request(key(n, salt), path, p);
     if (opened.view != nullptr)
       ++opened.view->requests;
     return opened;
   }
 
-  std::vector<Transaction> folded_;
-  StunTransactions transactions_{[this](const Transaction& t) { folded_.push_back(t); }};
-  std::uint64_t packet_ = 0;
+  std::vector<Transaction> folded;
+  StunTransactions transactions{[this](const Transaction& t) { folded.push_back(t); }};
+  std::uint64_t number = 0;
 };
 
 TEST_F(StunTransactionsTest, RetransmissionsAreOneTransactionWithOneViewForEachPath) {
   request(1, 10, 0);
   request(1, 10, 500);
   request(1, 11, 501);
-  transactions_.finish();
-  ASSERT_EQ(folded_.size(), 1U);
-  ASSERT_EQ(folded_[0].views.size(), 2U);
-  EXPECT_EQ(folded_[0].views[0].requests, 2U);
-  EXPECT_EQ(folded_[0].views[0].first_request.ref.packet, 1U);
-  EXPECT_EQ(folded_[0].views[1].path, 11U);
+  transactions.finish();
+  ASSERT_EQ(folded.size(), 1U);
+  ASSERT_EQ(folded[0].views.size(), 2U);
+  EXPECT_EQ(folded[0].views[0].requests, 2U);
+  EXPECT_EQ(folded[0].views[0].first_request.ref.packet, 1U);
+  EXPECT_EQ(folded[0].views[1].path, 11U);
 }
 
 TEST_F(StunTransactionsTest, OneIdTowardsTwoServersIsTwoTransactions) {
   request(1, 10, 0, 7);
   request(1, 11, 0, 8);
-  EXPECT_NE(transactions_.find(key(1, 7)), transactions_.find(key(1, 8)));
-  EXPECT_EQ(transactions_.find(key(1)), nullptr);
-  transactions_.finish();
-  EXPECT_EQ(folded_.size(), 2U);
+  EXPECT_NE(transactions.find(key(1, 7)), transactions.find(key(1, 8)));
+  EXPECT_EQ(transactions.find(key(1)), nullptr);
+  transactions.finish();
+  EXPECT_EQ(folded.size(), 2U);
 }
 
 TEST_F(StunTransactionsTest, ATransactionIsOpenForALifetimeAndThenFoldedOnce) {
   request(1, 10, 0);
   const Instant end = Instant{} + StunTransactions::kLifetime;
-  transactions_.expire(end - std::chrono::milliseconds(1));
-  EXPECT_NE(transactions_.find(key(1)), nullptr);
-  transactions_.expire(end);
-  EXPECT_EQ(transactions_.find(key(1)), nullptr);
-  transactions_.finish();
-  EXPECT_EQ(folded_.size(), 1U);
+  transactions.expire(end - std::chrono::milliseconds(1));
+  EXPECT_NE(transactions.find(key(1)), nullptr);
+  transactions.expire(end);
+  EXPECT_EQ(transactions.find(key(1)), nullptr);
+  transactions.finish();
+  EXPECT_EQ(folded.size(), 1U);
 }
 
 TEST_F(StunTransactionsTest, AnIdThatComesBackLaterIsANewTransaction) {
   request(1, 10, 0);
   request(1, 10, 61'000);
-  transactions_.finish();
-  ASSERT_EQ(folded_.size(), 2U);
-  EXPECT_EQ(folded_[1].views[0].requests, 1U);
+  transactions.finish();
+  ASSERT_EQ(folded.size(), 2U);
+  EXPECT_EQ(folded[1].views[0].requests, 1U);
 }
 
 TEST_F(StunTransactionsTest, BeyondTheCapTheOldestIsFolded) {
   for (std::uint32_t n = 0; n <= StunTransactions::kMaxOpen; ++n)
     request(n, 10, 0);
-  ASSERT_EQ(folded_.size(), 1U);
-  EXPECT_EQ(folded_[0].views[0].first_request.ref.packet, 1U);
-  EXPECT_NE(transactions_.find(key(1)), nullptr);
+  ASSERT_EQ(folded.size(), 1U);
+  EXPECT_EQ(folded[0].views[0].first_request.ref.packet, 1U);
+  EXPECT_NE(transactions.find(key(1)), nullptr);
 }
 
 TEST_F(StunTransactionsTest, ViewsAreCapped) {

@@ -21,56 +21,56 @@ class TcpStreamTest : public testing::Test {
   void push(std::uint32_t sequence, std::string_view text, std::uint8_t flags = ip::kTcpAck,
             std::int64_t millisecond = 0, std::size_t wire_size = 0) {
     Packet segment;
-    segment.ref = {0, ++number_};
+    segment.ref = {0, ++next_number};
     segment.at = Instant(std::chrono::milliseconds(millisecond));
     segment.protocol = TransportProtocol::Tcp;
     segment.payload = as_bytes(text);
     segment.wire_payload_size = static_cast<std::uint32_t>(std::max(wire_size, text.size()));
     segment.tcp_flags = flags;
     segment.tcp_sequence = sequence;
-    stream_.push(segment);
+    stream.push(segment);
     take();
   }
   // "text@packet", with what was skipped before it.
   void take() {
     TcpPiece piece;
-    while (stream_.pop(piece)) {
+    while (stream.pop(piece)) {
       if (piece.new_connection)
-        text_ += "{new}";
+        delivered += "{new}";
       if (piece.skipped != 0)
-        text_ += "{" + std::to_string(piece.skipped) + "}";
-      text_ += as_text(piece.bytes);
-      packets_.push_back(piece.ref.packet);
-      offsets_.push_back(piece.offset);
+        delivered += "{" + std::to_string(piece.skipped) + "}";
+      delivered += as_text(piece.bytes);
+      packets.push_back(piece.ref.packet);
+      offsets.push_back(piece.offset);
     }
   }
 
-  TcpStream stream_;
-  std::string text_;
-  std::vector<std::uint64_t> packets_;
-  std::vector<std::uint64_t> offsets_;
-  std::uint64_t number_ = 0;
+  TcpStream stream;
+  std::string delivered;
+  std::vector<std::uint64_t> packets;
+  std::vector<std::uint64_t> offsets;
+  std::uint64_t next_number = 0;
 };
 
 TEST_F(TcpStreamTest, InOrderFromSynToFin) {
   push(999, "", ip::kTcpSyn);
   push(1000, "hello ");
   push(1006, "world", ip::kTcpAck | ip::kTcpFin);
-  EXPECT_EQ(text_, "hello world");
-  EXPECT_EQ(packets_, (std::vector<std::uint64_t>{2, 3}));
-  EXPECT_EQ(offsets_, (std::vector<std::uint64_t>{0, 6}));
-  EXPECT_TRUE(stream_.from_the_start());
-  EXPECT_TRUE(stream_.closed());
+  EXPECT_EQ(delivered, "hello world");
+  EXPECT_EQ(packets, (std::vector<std::uint64_t>{2, 3}));
+  EXPECT_EQ(offsets, (std::vector<std::uint64_t>{0, 6}));
+  EXPECT_TRUE(stream.from_the_start());
+  EXPECT_TRUE(stream.closed());
 }
 
 TEST_F(TcpStreamTest, OutOfOrderSegmentsWaitForTheGapToFill) {
   push(999, "", ip::kTcpSyn);
   push(1008, "ij");
   push(1004, "efgh");
-  EXPECT_EQ(text_, "");
+  EXPECT_EQ(delivered, "");
   push(1000, "abcd");
-  EXPECT_EQ(text_, "abcdefghij");
-  EXPECT_EQ(packets_, (std::vector<std::uint64_t>{4, 3, 2}));
+  EXPECT_EQ(delivered, "abcdefghij");
+  EXPECT_EQ(packets, (std::vector<std::uint64_t>{4, 3, 2}));
 }
 
 TEST_F(TcpStreamTest, RetransmissionsAndOverlapsGiveEachByteOnce) {
@@ -80,10 +80,10 @@ TEST_F(TcpStreamTest, RetransmissionsAndOverlapsGiveEachByteOnce) {
   push(1008, "ijkl");
   push(1007, "hijklm");
   push(1006, "gh");
-  EXPECT_EQ(text_, "abcdefghijklm");
-  EXPECT_FALSE(stream_.from_the_start());
-  EXPECT_GT(stream_.bytes_retransmitted(), 0U);
-  EXPECT_EQ(stream_.bytes_skipped(), 0U);
+  EXPECT_EQ(delivered, "abcdefghijklm");
+  EXPECT_FALSE(stream.from_the_start());
+  EXPECT_GT(stream.bytes_retransmitted(), 0U);
+  EXPECT_EQ(stream.bytes_skipped(), 0U);
 }
 
 TEST_F(TcpStreamTest, SequenceNumbersWrap) {
@@ -91,40 +91,40 @@ TEST_F(TcpStreamTest, SequenceNumbersWrap) {
   push(2, "ef");
   push(0xfffffffe, "abcd");
   push(4, "gh");
-  EXPECT_EQ(text_, "abcdefgh");
+  EXPECT_EQ(delivered, "abcdefgh");
 }
 
 TEST_F(TcpStreamTest, AKeepAliveIsNoData) {
   push(1000, "abcd");
   push(1003, "x");
   push(1004, "ef");
-  EXPECT_EQ(text_, "abcdef");
+  EXPECT_EQ(delivered, "abcdef");
 }
 
 TEST_F(TcpStreamTest, AGapThatTheReceiverAcknowledgedWasLostByTheCapture) {
   push(1000, "abcd");
   push(1008, "ijkl", ip::kTcpAck, 10);
-  stream_.acknowledged(1004, Instant(std::chrono::milliseconds(15)));  // not yet
+  stream.acknowledged(1004, Instant(std::chrono::milliseconds(15)));  // not yet
   take();
-  stream_.acknowledged(1012, Instant(std::chrono::milliseconds(20)));
+  stream.acknowledged(1012, Instant(std::chrono::milliseconds(20)));
   take();
-  EXPECT_EQ(text_, "abcd");
+  EXPECT_EQ(delivered, "abcd");
   push(1012, "mn", ip::kTcpAck, 119);
-  EXPECT_EQ(text_, "abcd") << "the data may still follow its acknowledgment";
+  EXPECT_EQ(delivered, "abcd") << "the data may still follow its acknowledgment";
   push(1014, "op", ip::kTcpAck, 120);
-  EXPECT_EQ(text_, "abcd{4}ijklmnop");
-  EXPECT_EQ(offsets_.at(1), 8U);
-  EXPECT_EQ(stream_.bytes_skipped(), 4U);
+  EXPECT_EQ(delivered, "abcd{4}ijklmnop");
+  EXPECT_EQ(offsets.at(1), 8U);
+  EXPECT_EQ(stream.bytes_skipped(), 4U);
 }
 
 TEST_F(TcpStreamTest, LateDataFillsTheGapBeforeItIsGivenUp) {
   push(1000, "abcd");
   push(1008, "ijkl", ip::kTcpAck, 10);
-  stream_.acknowledged(1012, Instant(std::chrono::milliseconds(20)));
+  stream.acknowledged(1012, Instant(std::chrono::milliseconds(20)));
   take();
   push(1004, "efgh", ip::kTcpAck, 30);
   push(1012, "mn", ip::kTcpAck, 500);
-  EXPECT_EQ(text_, "abcdefghijklmn");
+  EXPECT_EQ(delivered, "abcdefghijklmn");
 }
 
 TEST_F(TcpStreamTest, BufferingIsBoundedInBytesAndSegments) {
@@ -132,30 +132,30 @@ TEST_F(TcpStreamTest, BufferingIsBoundedInBytesAndSegments) {
   const std::string large(TcpStream::kMaxBufferedBytes / 2, 'x');
   push(2000, large);
   push(2000 + static_cast<std::uint32_t>(large.size()), large);
-  EXPECT_EQ(text_, "a");
+  EXPECT_EQ(delivered, "a");
   push(2000 + 2 * static_cast<std::uint32_t>(large.size()), "y");
-  EXPECT_EQ(text_, "a{999}" + large + large + "y");
+  EXPECT_EQ(delivered, "a{999}" + large + large + "y");
 
-  text_.clear();
+  delivered.clear();
   const std::uint32_t next = 2001 + 2 * static_cast<std::uint32_t>(large.size());
   for (std::uint32_t i = 0; i <= TcpStream::kMaxBufferedSegments; ++i)
     push(next + 10 + i * 2, "z");
-  EXPECT_EQ(text_.substr(0, 5), "{10}z");
+  EXPECT_EQ(delivered.substr(0, 5), "{10}z");
 }
 
 TEST_F(TcpStreamTest, TheEndSkipsWhatIsStillMissing) {
   push(1000, "ab");
   push(1004, "ef");
   push(1008, "ij");
-  stream_.finish();
+  stream.finish();
   take();
-  EXPECT_EQ(text_, "ab{2}ef{2}ij");
+  EXPECT_EQ(delivered, "ab{2}ef{2}ij");
 }
 
 TEST_F(TcpStreamTest, WhatASnapLengthCutOffIsSkippedAtOnce) {
   push(1000, "ab", ip::kTcpAck, 0, 100);
   push(1100, "cd");
-  EXPECT_EQ(text_, "ab{98}cd");
+  EXPECT_EQ(delivered, "ab{98}cd");
 }
 
 TEST_F(TcpStreamTest, AnotherSynIsAnotherConnection) {
@@ -163,25 +163,25 @@ TEST_F(TcpStreamTest, AnotherSynIsAnotherConnection) {
   push(1000, "one", ip::kTcpAck | ip::kTcpFin);
   push(999, "", ip::kTcpSyn);  // sent again: the same connection
   push(500'000, "", ip::kTcpSyn);
-  EXPECT_FALSE(stream_.closed());
+  EXPECT_FALSE(stream.closed());
   push(500'001, "two");
-  EXPECT_EQ(text_, "one{new}two");
+  EXPECT_EQ(delivered, "one{new}two");
 }
 
 TEST_F(TcpStreamTest, StraysAreIgnoredUntilTheyAreAConnection) {
   push(1000, "a");
   push(0x90000000, "junk");
   push(1001, "b");
-  EXPECT_EQ(text_, "ab");
+  EXPECT_EQ(delivered, "ab");
   for (std::uint32_t i = 0; i < TcpStream::kMaxStrays; ++i)
     push(0x90000000 + i, "z");
-  EXPECT_EQ(text_, "ab{new}z");
+  EXPECT_EQ(delivered, "ab{new}z");
 }
 
 TEST_F(TcpStreamTest, ResetCloses) {
   push(1000, "a");
   push(1001, "", ip::kTcpRst);
-  EXPECT_TRUE(stream_.closed());
+  EXPECT_TRUE(stream.closed());
 }
 
 TEST_F(TcpStreamTest, AnyCutAnyOrderGivesTheSameStream) {
@@ -190,8 +190,8 @@ TEST_F(TcpStreamTest, AnyCutAnyOrderGivesTheSameStream) {
     whole += static_cast<char>('a' + i % 26);
   SeededRandom random(11, "tcp");
   for (int run = 0; run < 100; ++run) {
-    stream_ = TcpStream();
-    text_.clear();
+    stream = TcpStream();
+    delivered.clear();
     const auto first = static_cast<std::uint32_t>(random.next_u32());
     std::vector<std::pair<std::size_t, std::size_t>> parts;
     for (std::size_t at = 0; at < whole.size();) {
@@ -208,8 +208,8 @@ TEST_F(TcpStreamTest, AnyCutAnyOrderGivesTheSameStream) {
     push(first - 1, "", ip::kTcpSyn);
     for (const auto& [at, size] : parts)
       push(first + static_cast<std::uint32_t>(at), std::string_view(whole).substr(at, size));
-    EXPECT_EQ(text_, whole);
-    EXPECT_EQ(stream_.bytes_skipped(), 0U);
+    EXPECT_EQ(delivered, whole);
+    EXPECT_EQ(stream.bytes_skipped(), 0U);
   }
 }
 

@@ -38,17 +38,24 @@ void answers(Pair& p, std::uint64_t first, double first_at, std::uint64_t last, 
   p.last_response_at = at(last_at);
 }
 
+struct Span {
+  std::uint64_t first = 0;
+  double first_at = 0;
+  std::uint64_t last = 0;
+  double last_at = 0;
+};
+
 Flow media(Side from, const char* source, const char* destination, std::uint64_t rtp,
-           std::uint64_t first, double first_at, std::uint64_t last, double last_at) {
+           const Span& span) {
   Flow flow;
   flow.from = from;
   flow.source = endpoint(source);
   flow.destination = endpoint(destination);
   flow.rtp = rtp;
-  flow.first = packet(first);
-  flow.first_at = at(first_at);
-  flow.last = packet(last);
-  flow.last_at = at(last_at);
+  flow.first = packet(span.first);
+  flow.first_at = at(span.first_at);
+  flow.last = packet(span.last);
+  flow.last_at = at(span.last_at);
   return flow;
 }
 
@@ -235,9 +242,9 @@ Analysis restarted_call() {
                  {Side::A, trace::IceRole::Controlled, packet(629), packet(631), at(6.950),
                   at(6.951), packet(643), at(7.015)}};
   t.flows = {
-      media(Side::A, "192.168.50.11:36975", "192.168.50.12:53005", 210, 35, 2.784, 639, 6.965),
-      media(Side::A, "192.168.50.11:57012", "192.168.50.12:48765", 252, 646, 6.987, 1282, 11.940),
-      media(Side::B, "192.168.50.12:53005", "192.168.50.11:36975", 462, 36, 2.790, 1283, 11.945)};
+      media(Side::A, "192.168.50.11:36975", "192.168.50.12:53005", 210, {35, 2.784, 639, 6.965}),
+      media(Side::A, "192.168.50.11:57012", "192.168.50.12:48765", 252, {646, 6.987, 1282, 11.940}),
+      media(Side::B, "192.168.50.12:53005", "192.168.50.11:36975", 462, {36, 2.790, 1283, 11.945})};
   t.flows[1].route = 1;
   t.dtls.state = trace::DtlsState::Connected;
   t.dtls.inferred = {"state"};

@@ -23,14 +23,14 @@ class Determinism : public testing::Test {
   void SetUp() override {
     std::string name = (fs::temp_directory_path() / "parley-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
+    root = name;
   }
-  void TearDown() override { fs::remove_all(root_); }
+  void TearDown() override { fs::remove_all(root); }
 
   // Runs the scenario into a directory of its own; every file by name.
   std::map<std::string, std::string> files(const std::string& out, const std::string& environment,
                                            const std::string& options) const {
-    const fs::path directory = root_ / out;
+    const fs::path directory = root / out;
     const std::string command = environment +
                                 " '" PARLEY_PROGRAM "' run two-home-routers --quiet --out '" +
                                 directory.string() + "' " + options + " > /dev/null";
@@ -50,7 +50,7 @@ class Determinism : public testing::Test {
     return result;
   }
 
-  fs::path root_;
+  fs::path root;
 };
 
 TEST_F(Determinism, TheFilesOfARunAreTheSameInEveryEnvironment) {

@@ -28,12 +28,12 @@ class FromTrace : public testing::Test {
  protected:
   template <class Event>
   void add(int ms, ActorId actor, Event event) {
-    records_.push_back({Instant(milliseconds(ms)), actor, std::move(event)});
+    written.push_back({Instant(milliseconds(ms)), actor, std::move(event)});
   }
 
   Call call() const {
     RunTrace run;
-    run.records = &records_;
+    run.records = &written;
     run.nodes = {"alice", "bob", "home-a"};
     // Bob first: the roles, not the order, make A.
     run.peers = {RunPeer{kBob, "bob", {}}, RunPeer{kAlice, "alice", {}}};
@@ -83,7 +83,7 @@ class FromTrace : public testing::Test {
     }
   }
 
-  std::vector<Record> records_;
+  std::vector<Record> written;
 };
 
 TEST_F(FromTrace, TheControllingPeerIsAWhateverTheOrder) {

@@ -10,21 +10,21 @@ namespace {
 class RtpTrackerTest : public testing::Test {
  protected:
   void send(std::uint16_t sequence, std::uint32_t ssrc = 1, std::uint8_t pt = 111) {
-    bytes_ = PacketScript::rtp(ssrc, sequence, pt);
+    bytes = PacketScript::rtp(ssrc, sequence, pt);
     Packet p;
-    p.payload = bytes_;
-    p.wire_payload_size = static_cast<std::uint32_t>(bytes_.size());
-    tracker_.on_rtp(flow_, 0, 0, p);
+    p.payload = bytes;
+    p.wire_payload_size = static_cast<std::uint32_t>(bytes.size());
+    tracker.on_rtp(flow, 0, 0, p);
   }
   void send_all(const std::vector<std::uint16_t>& sequences) {
     for (const std::uint16_t s : sequences)
       send(s);
   }
-  const RtpStream& stream() const { return tracker_[flow_.streams.at(0)]; }
+  const RtpStream& stream() const { return tracker[flow.streams.at(0)]; }
 
-  RtpTracker tracker_;
-  FlowRecord flow_;
-  ByteBuffer bytes_;
+  RtpTracker tracker;
+  FlowRecord flow;
+  ByteBuffer bytes;
 };
 
 TEST_F(RtpTrackerTest, GapsAreLossUntilALatePacketFillsThem) {
@@ -62,20 +62,20 @@ TEST_F(RtpTrackerTest, AJumpIsANewStartAndNotLoss) {
 
 TEST_F(RtpTrackerTest, FivePacketsInARowShowASource) {
   send_all({1, 2, 3, 4});
-  EXPECT_FALSE(tracker_.believable(flow_));
+  EXPECT_FALSE(tracker.believable(flow));
   send(5);
-  EXPECT_TRUE(tracker_.believable(flow_));
+  EXPECT_TRUE(tracker.believable(flow));
 }
 
 TEST_F(RtpTrackerTest, AnotherPayloadTypeOrSsrcEachTimeShowsNone) {
   for (std::uint16_t s = 1; s < 40; ++s)
     send(s, s % 7U, static_cast<std::uint8_t>(s));
-  EXPECT_FALSE(tracker_.believable(flow_));
-  EXPECT_LE(tracker_.size(), RtpTracker::kMaxStreamsOfUnprovenFlow);
+  EXPECT_FALSE(tracker.believable(flow));
+  EXPECT_LE(tracker.size(), RtpTracker::kMaxStreamsOfUnprovenFlow);
 }
 
 TEST_F(RtpTrackerTest, PayloadTypesAreListedOnceAndInOrder) {
-  flow_.proof = FlowProof::Ice;
+  flow.proof = FlowProof::Ice;
   for (const std::uint8_t pt : std::vector<std::uint8_t>{119, 97, 119, 0})
     send(pt, 9, pt);
   EXPECT_EQ(stream().payload_type_list(), (std::vector<std::uint8_t>{0, 97, 119}));

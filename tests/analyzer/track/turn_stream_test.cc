@@ -31,31 +31,31 @@ class TurnStreamTest : public testing::Test {
   void segment(Bytes data, std::uint32_t sequence, std::size_t cut = 0,
                std::uint8_t flags = ip::kTcpAck) {
     Packet p;
-    p.ref = {0, ++packet_};
-    p.at = Instant{} + std::chrono::milliseconds(packet_);
+    p.ref = {0, ++number};
+    p.at = Instant{} + std::chrono::milliseconds(number);
     p.protocol = TransportProtocol::Tcp;
     p.tcp_flags = flags;
     p.tcp_sequence = sequence;
     p.payload = data.first(data.size() - cut);
     p.wire_payload_size = static_cast<std::uint32_t>(data.size());
     p.cut_short = cut > 0;
-    stream_.on_segment(0, p, [&](Direction, const TurnStream::Frame& f) {
-      seen_.push_back({f.kind, ByteBuffer(f.bytes.begin(), f.bytes.end()), f.seen.ref.packet});
+    stream.on_segment(0, p, [&](Direction, const TurnStream::Frame& f) {
+      frames.push_back({f.kind, ByteBuffer(f.bytes.begin(), f.bytes.end()), f.seen.ref.packet});
     });
   }
   // All of `data` in segments of `size` bytes.
   void send(const ByteBuffer& data, std::size_t size) {
     for (std::size_t at = 0; at < data.size(); at += size) {
       const Bytes part = Bytes(data).subspan(at, std::min(size, data.size() - at));
-      segment(part, next_ + static_cast<std::uint32_t>(at));
+      segment(part, next + static_cast<std::uint32_t>(at));
     }
-    next_ += static_cast<std::uint32_t>(data.size());
+    next += static_cast<std::uint32_t>(data.size());
   }
 
-  TurnStream stream_;
-  std::vector<Seen> seen_;
-  std::uint64_t packet_ = 0;
-  std::uint32_t next_ = 1000;
+  TurnStream stream;
+  std::vector<Seen> frames;
+  std::uint64_t number = 0;
+  std::uint32_t next = 1000;
 };
 
 ByteBuffer operator+(ByteBuffer x, const ByteBuffer& y) {
@@ -70,17 +70,17 @@ TEST_F(TurnStreamTest, FramesComeOutWholeHoweverTheSegmentsCutThem) {
   for (const std::size_t size :
        {std::size_t{7}, std::size_t{20}, std::size_t{64}, first.size(), std::size_t{4096}}) {
     SCOPED_TRACE(size);
-    stream_ = {};
-    seen_.clear();
+    stream = {};
+    frames.clear();
     // The first segment of a stream that began before the capture shows a whole STUN header.
     send(first, std::max<std::size_t>(size, 20));
     send(second + third, size);
-    ASSERT_EQ(seen_.size(), 3U);
-    EXPECT_EQ(seen_[0].bytes, first);
-    EXPECT_EQ(seen_[1].kind, turn::FrameKind::ChannelData);
-    EXPECT_EQ(seen_[1].bytes.size(), second.size());
-    EXPECT_EQ(seen_[2].bytes, third);
-    EXPECT_EQ(seen_[2].packet, packet_) << "a frame is seen in the packet that completes it";
+    ASSERT_EQ(frames.size(), 3U);
+    EXPECT_EQ(frames[0].bytes, first);
+    EXPECT_EQ(frames[1].kind, turn::FrameKind::ChannelData);
+    EXPECT_EQ(frames[1].bytes.size(), second.size());
+    EXPECT_EQ(frames[2].bytes, third);
+    EXPECT_EQ(frames[2].packet, number) << "a frame is seen in the packet that completes it";
   }
 }
 
@@ -88,19 +88,19 @@ TEST_F(TurnStreamTest, AStreamThatIsNotTurnGivesNothing) {
   const std::string http = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
   const Bytes text = as_bytes(http);
   send(ByteBuffer(text.begin(), text.end()), 10);
-  EXPECT_TRUE(seen_.empty());
+  EXPECT_TRUE(frames.empty());
 }
 
 TEST_F(TurnStreamTest, AfterBytesThatAreNoFrameItWaitsForTheNextStunMessage) {
   send(stun_message(1), 4096);
   send(ByteBuffer(40, std::byte{0xff}), 4096);
   send(channel_data(0x4001, 8), 4096);
-  EXPECT_EQ(seen_.size(), 1U) << "where a frame begins is not known yet";
+  EXPECT_EQ(frames.size(), 1U) << "where a frame begins is not known yet";
   send(stun_message(2), 4096);
   send(channel_data(0x4001, 8), 4096);
-  ASSERT_EQ(seen_.size(), 3U);
-  EXPECT_EQ(seen_[1].bytes, stun_message(2));
-  EXPECT_EQ(seen_[2].kind, turn::FrameKind::ChannelData);
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[1].bytes, stun_message(2));
+  EXPECT_EQ(frames[2].kind, turn::FrameKind::ChannelData);
 }
 
 TEST_F(TurnStreamTest, SegmentsThatASnapLengthCutKeepTheStreamInStep) {
@@ -109,12 +109,12 @@ TEST_F(TurnStreamTest, SegmentsThatASnapLengthCutKeepTheStreamInStep) {
   const auto second = static_cast<std::uint32_t>(1000 + message.size());
   segment(channel_data(0x4001, 200), second, 150);
   segment(stun_message(2), second + 204);
-  ASSERT_EQ(seen_.size(), 3U);
-  EXPECT_EQ(seen_[0].bytes, to_buffer(Bytes(message).first(30)));
-  EXPECT_EQ(seen_[1].kind, turn::FrameKind::ChannelData);
-  EXPECT_EQ(seen_[1].bytes.size(), 54U);
-  EXPECT_EQ(seen_[2].bytes, stun_message(2));
-  EXPECT_EQ(stream_.holes(0), 0U) << "no frame is missing, only ends of frames";
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[0].bytes, to_buffer(Bytes(message).first(30)));
+  EXPECT_EQ(frames[1].kind, turn::FrameKind::ChannelData);
+  EXPECT_EQ(frames[1].bytes.size(), 54U);
+  EXPECT_EQ(frames[2].bytes, stun_message(2));
+  EXPECT_EQ(stream.holes(0), 0U) << "no frame is missing, only ends of frames";
 }
 
 TEST_F(TurnStreamTest, BehindAHoleChannelDataOfAKnownChannelIsAFrameAgain) {
@@ -130,22 +130,22 @@ TEST_F(TurnStreamTest, BehindAHoleChannelDataOfAKnownChannelIsAFrameAgain) {
   answer.tcp_flags = ip::kTcpAck;
   answer.tcp_acknowledgment = after + 320;
   const auto keep = [&](Direction, const TurnStream::Frame& f) {
-    seen_.push_back({f.kind, to_buffer(f.bytes), f.seen.ref.packet});
+    frames.push_back({f.kind, to_buffer(f.bytes), f.seen.ref.packet});
   };
-  stream_.on_segment(1, answer, keep);
+  stream.on_segment(1, answer, keep);
   answer.at += std::chrono::seconds(1);
-  stream_.on_segment(1, answer, keep);
-  ASSERT_EQ(seen_.size(), 4U);
-  EXPECT_EQ(seen_[2].bytes, data);
-  EXPECT_EQ(seen_[3].packet, 4U);
-  EXPECT_EQ(stream_.holes(0), 1U);
+  stream.on_segment(1, answer, keep);
+  ASSERT_EQ(frames.size(), 4U);
+  EXPECT_EQ(frames[2].bytes, data);
+  EXPECT_EQ(frames[3].packet, 4U);
+  EXPECT_EQ(stream.holes(0), 1U);
 }
 
 TEST_F(TurnStreamTest, AConnectionSeenFromItsSynNeedsNoWholeHeaderInItsFirstSegment) {
   segment({}, 999, 0, ip::kTcpSyn);
   send(stun_message(1) + stun_message(2), 7);
-  ASSERT_EQ(seen_.size(), 2U);
-  EXPECT_EQ(seen_[1].bytes, stun_message(2));
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[1].bytes, stun_message(2));
 }
 
 TEST_F(TurnStreamTest, FirstSegmentsInTheWrongOrderLoseNothing) {
@@ -153,8 +153,8 @@ TEST_F(TurnStreamTest, FirstSegmentsInTheWrongOrderLoseNothing) {
   segment({}, 999, 0, ip::kTcpSyn);
   segment(Bytes(message).subspan(10), 1010);
   segment(Bytes(message).first(10), 1000);
-  ASSERT_EQ(seen_.size(), 1U);
-  EXPECT_EQ(seen_[0].bytes, message);
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].bytes, message);
 }
 
 TEST_F(TurnStreamTest, ChannelDataShowsTurnOnlyWhereACheckIsInIt) {
@@ -177,12 +177,12 @@ TEST_F(TurnStreamTest, TheTwoDirectionsDoNotMix) {
   other.payload = answer;
   other.wire_payload_size = static_cast<std::uint32_t>(answer.size());
   std::vector<Direction> directions;
-  stream_.on_segment(1, other,
-                     [&](Direction d, const TurnStream::Frame&) { directions.push_back(d); });
+  stream.on_segment(1, other,
+                    [&](Direction d, const TurnStream::Frame&) { directions.push_back(d); });
   segment(Bytes(message).subspan(30), 1030);
   EXPECT_EQ(directions, std::vector<Direction>{1});
-  ASSERT_EQ(seen_.size(), 1U);
-  EXPECT_EQ(seen_[0].bytes, message);
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].bytes, message);
 }
 
 }  // namespace

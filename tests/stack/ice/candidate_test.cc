@@ -17,14 +17,14 @@ class IceVectors : public ::testing::Test {
  protected:
   IceVectors() {
     std::ifstream file(PARLEY_SOURCE_DIR "/tests/vectors/ice.json");
-    vectors_ = nlohmann::json::parse(file);
+    vectors = nlohmann::json::parse(file);
   }
-  nlohmann::json vectors_;
+  nlohmann::json vectors;
 };
 
 TEST_F(IceVectors, CandidatePrioritiesAreThoseOfTheStandard) {
   const TypePreferences preferences;
-  const auto& values = vectors_["priority"];
+  const auto& values = vectors["priority"];
   const std::pair<CandidateType, const char*> types[] = {{CandidateType::Host, "host"},
                                                          {CandidateType::ServerReflexive, "srflx"},
                                                          {CandidateType::PeerReflexive, "prflx"},
@@ -39,7 +39,7 @@ TEST_F(IceVectors, CandidatePrioritiesAreThoseOfTheStandard) {
 }
 
 TEST_F(IceVectors, PairPrioritiesAreThoseOfTheStandard) {
-  for (const auto& row : vectors_["pair_priority"]["computed"])
+  for (const auto& row : vectors["pair_priority"]["computed"])
     EXPECT_EQ(pair_priority(row["G"].get<std::uint32_t>(), row["D"].get<std::uint32_t>()),
               row["pair"].get<std::uint64_t>());
 }

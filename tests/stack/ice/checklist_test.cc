@@ -21,23 +21,23 @@ class ChecklistTest : public ::testing::Test {
     remote.address.port = port;
     remote.base = remote.address;
     remote.foundation = foundation;
-    return list_.add(report_, local_, remote);
+    return list.add(report, local, remote);
   }
   // Ids of all checks in the order in which they would go out.
   std::vector<std::uint32_t> order() {
     std::vector<std::uint32_t> ids;
-    while (Pair* pair = list_.next_check(report_)) {
+    while (Pair* pair = list.next_check(report)) {
       ids.push_back(pair->id.value());
-      list_.step(report_, *pair, PairInput::SendCheck, "");
+      list.step(report, *pair, PairInput::SendCheck, "");
     }
     return ids;
   }
 
-  trace::RecordList records_;
-  Outbox out_{&records_};
-  Reporter report_{Instant{}, trace::ActorId(0), out_};
-  Candidate local_ = host_candidate("10.0.0.1:5000");
-  Checklist list_{IceRole::Controlling, 100};
+  trace::RecordList records;
+  Outbox out{&records};
+  Reporter report{Instant{}, trace::ActorId(0), out};
+  Candidate local = host_candidate("10.0.0.1:5000");
+  Checklist list{IceRole::Controlling, 100};
 };
 
 TEST_F(ChecklistTest, SetsTheFirstPairOfAFoundationWaitingAndFreezesTheNext) {
@@ -56,8 +56,8 @@ TEST_F(ChecklistTest, ChecksWaitingPairsInOrderOfPriority) {
 TEST_F(ChecklistTest, PutsTriggeredChecksFirstAndEachOnce) {
   add(1, 100, "a");
   add(2, 300, "b");
-  list_.enqueue_triggered(PairId(0));
-  list_.enqueue_triggered(PairId(0));
+  list.enqueue_triggered(PairId(0));
+  list.enqueue_triggered(PairId(0));
   EXPECT_EQ(order(), (std::vector<std::uint32_t>{0, 1}));
 }
 
@@ -65,9 +65,9 @@ TEST_F(ChecklistTest, KeepsFrozenPairsUntilTheirFoundationIsIdle) {
   add(1, 100, "a");
   add(2, 200, "a");
   EXPECT_EQ(order(), (std::vector<std::uint32_t>{0}));
-  EXPECT_FALSE(list_.has_work());
-  list_.step(report_, *list_.find(PairId(0)), PairInput::CheckFailed, "");
-  EXPECT_TRUE(list_.has_work());
+  EXPECT_FALSE(list.has_work());
+  list.step(report, *list.find(PairId(0)), PairInput::CheckFailed, "");
+  EXPECT_TRUE(list.has_work());
   EXPECT_EQ(order(), (std::vector<std::uint32_t>{1}));
 }
 
@@ -78,21 +78,21 @@ TEST_F(ChecklistTest, UnfreezesAllThatShareTheFoundationOfASuccess) {
   add(4, 200, "a");
   add(5, 200, "b");
   (void)order();
-  list_.unfreeze_like(report_, *list_.find(PairId(0)));
-  EXPECT_EQ(list_.find(PairId(1))->state, PairState::Waiting);
-  EXPECT_EQ(list_.find(PairId(3))->state, PairState::Waiting);
-  EXPECT_EQ(list_.find(PairId(4))->state, PairState::Frozen);
+  list.unfreeze_like(report, *list.find(PairId(0)));
+  EXPECT_EQ(list.find(PairId(1))->state, PairState::Waiting);
+  EXPECT_EQ(list.find(PairId(3))->state, PairState::Waiting);
+  EXPECT_EQ(list.find(PairId(4))->state, PairState::Frozen);
 }
 
 TEST_F(ChecklistTest, FormsAPathOnce) {
   EXPECT_NE(add(1, 100), nullptr);
   EXPECT_EQ(add(1, 200), nullptr);
   // A reflexive local candidate sends from its base, so its pair is the host's.
-  Candidate reflexive = local_;
+  Candidate reflexive = local;
   reflexive.type = CandidateType::ServerReflexive;
   reflexive.address = endpoint("198.51.100.1:5000");
-  EXPECT_EQ(list_.add(report_, reflexive, list_.pairs()[0].remote), nullptr);
-  EXPECT_EQ(list_.pairs().size(), 1U);
+  EXPECT_EQ(list.add(report, reflexive, list.pairs()[0].remote), nullptr);
+  EXPECT_EQ(list.pairs().size(), 1U);
 }
 
 TEST_F(ChecklistTest, FullItDropsThePairOfLowestPriority) {
@@ -101,62 +101,62 @@ TEST_F(ChecklistTest, FullItDropsThePairOfLowestPriority) {
     Candidate remote = host_candidate("10.0.0.9:1", preference);
     remote.address.port = preference;
     remote.base = remote.address;
-    ASSERT_NE(small.add(report_, local_, remote), nullptr);
+    ASSERT_NE(small.add(report, local, remote), nullptr);
   }
   Candidate low = host_candidate("10.0.0.9:50", 50);
-  EXPECT_EQ(small.add(report_, local_, low), nullptr);
+  EXPECT_EQ(small.add(report, local, low), nullptr);
   Candidate high = host_candidate("10.0.0.9:600", 600);
-  EXPECT_NE(small.add(report_, local_, high), nullptr);
+  EXPECT_NE(small.add(report, local, high), nullptr);
   EXPECT_EQ(small.pairs().size(), 3U);
-  EXPECT_EQ(small.find(local_.base, endpoint("10.0.0.9:100")), nullptr);
+  EXPECT_EQ(small.find(local.base, endpoint("10.0.0.9:100")), nullptr);
   EXPECT_EQ(small.broken_invariant(), "");
 }
 
 TEST_F(ChecklistTest, FullItKeepsWhatIsBeingChecked) {
   Checklist small(IceRole::Controlling, 1);
-  Pair* pair = small.add(report_, local_, host_candidate("10.0.0.9:1", 1));
-  small.step(report_, *pair, PairInput::SendCheck, "");
-  EXPECT_EQ(small.add(report_, local_, host_candidate("10.0.0.9:2", 60000)), nullptr);
+  Pair* pair = small.add(report, local, host_candidate("10.0.0.9:1", 1));
+  small.step(report, *pair, PairInput::SendCheck, "");
+  EXPECT_EQ(small.add(report, local, host_candidate("10.0.0.9:2", 60000)), nullptr);
 }
 
 TEST_F(ChecklistTest, RecomputesPrioritiesWhenTheRoleChanges) {
   Candidate remote = host_candidate("10.0.0.9:1", 1);
-  list_.add(report_, local_, remote);
-  EXPECT_EQ(list_.pairs()[0].priority, pair_priority(local_.priority, remote.priority));
-  list_.set_role(IceRole::Controlled);
-  EXPECT_EQ(list_.pairs()[0].priority, pair_priority(remote.priority, local_.priority));
-  EXPECT_EQ(list_.broken_invariant(), "");
+  list.add(report, local, remote);
+  EXPECT_EQ(list.pairs()[0].priority, pair_priority(local.priority, remote.priority));
+  list.set_role(IceRole::Controlled);
+  EXPECT_EQ(list.pairs()[0].priority, pair_priority(remote.priority, local.priority));
+  EXPECT_EQ(list.broken_invariant(), "");
 }
 
 TEST_F(ChecklistTest, ReportsStepsAndRefusesThoseThatTheTableDoesNotHave) {
   Pair* pair = add(1, 1);
-  EXPECT_FALSE(list_.step(report_, *pair, PairInput::CheckFailed, "odd"));
+  EXPECT_FALSE(list.step(report, *pair, PairInput::CheckFailed, "odd"));
   EXPECT_EQ(pair->state, PairState::Waiting);
-  EXPECT_TRUE(list_.step(report_, *pair, PairInput::SendCheck, "check sent"));
-  const auto steps = events<trace::IcePairState>(records_);
+  EXPECT_TRUE(list.step(report, *pair, PairInput::SendCheck, "check sent"));
+  const auto steps = events<trace::IcePairState>(records);
   ASSERT_EQ(steps.size(), 2U);
   EXPECT_EQ(steps[1].from, PairState::Waiting);
   EXPECT_EQ(steps[1].to, PairState::InProgress);
   EXPECT_EQ(steps[1].reason, "check sent");
-  ASSERT_EQ(events<trace::StackDiscarded>(records_).size(), 1U);
+  ASSERT_EQ(events<trace::StackDiscarded>(records).size(), 1U);
 }
 
 TEST_F(ChecklistTest, PruningLeavesValidPairsAndForgetsTriggers) {
   Pair* valid = add(1, 1, "a");
-  list_.step(report_, *valid, PairInput::SendCheck, "");
-  list_.step(report_, *valid, PairInput::ValidResponse, "");
-  valid->valid_local = local_;
+  list.step(report, *valid, PairInput::SendCheck, "");
+  list.step(report, *valid, PairInput::ValidResponse, "");
+  valid->valid_local = local;
   add(2, 2, "b");
-  list_.enqueue_triggered(PairId(1));
-  list_.prune(report_, [](const Pair&) { return false; });
-  const auto removed = events<trace::IcePairRemoved>(records_);
+  list.enqueue_triggered(PairId(1));
+  list.prune(report, [](const Pair&) { return false; });
+  const auto removed = events<trace::IcePairRemoved>(records);
   ASSERT_EQ(removed.size(), 1U);
   EXPECT_EQ(removed[0].pair, PairId(1));
   EXPECT_EQ(removed[0].state, PairState::Waiting);
-  ASSERT_EQ(list_.pairs().size(), 1U);
-  EXPECT_TRUE(list_.pairs()[0].valid());
-  EXPECT_FALSE(list_.has_work());
-  EXPECT_EQ(list_.broken_invariant(), "");
+  ASSERT_EQ(list.pairs().size(), 1U);
+  EXPECT_TRUE(list.pairs()[0].valid());
+  EXPECT_FALSE(list.has_work());
+  EXPECT_EQ(list.broken_invariant(), "");
 }
 
 }  // namespace

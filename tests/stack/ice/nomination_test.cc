@@ -21,26 +21,26 @@ class NominationTest : public ::testing::Test {
     remote.address.port = preference;
     remote.base = remote.address;
     remote.foundation = std::to_string(preference);
-    return *list_.add(report_, local_, remote);
+    return *list.add(report, local, remote);
   }
   void send(Pair& pair, Instant now) {
-    list_.step(report_, pair, PairInput::SendCheck, "");
+    list.step(report, pair, PairInput::SendCheck, "");
     pair.check_started = now;
   }
   void succeed(Pair& pair, Instant now, Duration rtt) {
     send(pair, now - rtt);
-    list_.step(report_, pair, PairInput::ValidResponse, "");
-    pair.valid_local = local_;
+    list.step(report, pair, PairInput::ValidResponse, "");
+    pair.valid_local = local;
     pair.valid_since = now;
     pair.rtt = rtt;
   }
-  NominationChoice choose(Instant now) const { return choose_nomination(list_, now, 200ms); }
+  NominationChoice choose(Instant now) const { return choose_nomination(list, now, 200ms); }
 
-  trace::RecordList records_;
-  Outbox out_{&records_};
-  Reporter report_{Instant{}, trace::ActorId(0), out_};
-  Candidate local_ = host_candidate("10.0.0.1:5000");
-  Checklist list_{IceRole::Controlling, 100};
+  trace::RecordList records;
+  Outbox out{&records};
+  Reporter report{Instant{}, trace::ActorId(0), out};
+  Candidate local = host_candidate("10.0.0.1:5000");
+  Checklist list{IceRole::Controlling, 100};
 };
 
 TEST_F(NominationTest, WithoutAValidPairThereIsNothingToChoose) {
@@ -74,7 +74,7 @@ TEST_F(NominationTest, AFailedPairIsNotWaitedFor) {
   succeed(add(100), at(50ms), 20ms);
   Pair& failed = add(200);
   send(failed, at(0s));
-  list_.step(report_, failed, PairInput::CheckFailed, "");
+  list.step(report, failed, PairInput::CheckFailed, "");
   EXPECT_EQ(choose(at(50ms)).pair, PairId(0));
 }
 
