@@ -378,7 +378,7 @@ void withdraw_beginning(Transport& t) {
 void judge_beginning(Call& call) {
   // An answer would not be in the capture.
   for (TurnAllocation& allocation : call.turn)
-    if (allocation.state == "silent" && one_direction(call))
+    if (allocation.state == "silent" && !answers_could_show(call, allocation))
       allocation.state = "requested";
   for (Transport& t : call.transports) {
     t.first_checks_missing = checked_before_capture(call, t);

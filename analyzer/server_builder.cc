@@ -9,9 +9,12 @@ namespace parley::analyzer {
 
 namespace {
 
-// The entry of an allocation whose flow saw most of it: the base of what is told. Requests are most
-// where the client is; where points are equal the first one that saw them is nearest.
+// The entry of an allocation whose flow saw most of it: the base of what is told. One that shows
+// answers of the server tells more than one that lacks them. Requests are most where the client is;
+// where points are equal the first one that saw them is nearest.
 bool tells_more(const AllocationSeen& x, const AllocationSeen& y) {
+  if ((x.responses > 0) != (y.responses > 0))
+    return x.responses > 0;
   if (x.requests != y.requests)
     return x.requests > y.requests;
   return x.first && y.first && x.first->at < y.first->at;
@@ -73,6 +76,7 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   TurnAllocation out;
   out.client = flow.source(seen.to_server);
   out.server = flow.destination(seen.to_server);
+  out.point = flow.key.point;
   out.transport = flow.key.protocol == TransportProtocol::Tcp ? "tcp" : "udp";
   out.relayed = seen.relayed;
   out.mapped = seen.mapped;
@@ -153,6 +157,7 @@ StunServerUse describe_use(const CheckPath& path, const FlowRecord& flow) {
   StunServerUse use;
   use.client = flow.source(path.direction);
   use.server = flow.destination(path.direction);
+  use.point = flow.key.point;
   for (const MappedAddress& m : path.mapped)
     use.mapped.push_back(m.address);
   use.first = path.first.ref;
@@ -218,6 +223,8 @@ std::vector<PlacedStunUse> build_stun_uses(Pipeline& pipeline) {
       placed.clients.emplace_back(flow.key.point, flow.source(path.direction));
       placed.use.requests += path.sums.requests;
       placed.use.responses += path.sums.successes;
+      for (const PathShare& share : path.sums.answered_elsewhere)
+        placed.use.answered_elsewhere += share.count;
       // The questions of these were not captured.
       if (path.requests == 0)
         placed.use.responses += flow.directions[reverse(path.direction)].unasked;

@@ -198,6 +198,7 @@ std::vector<StunTalk> stun_talks(const Call& call) {
     }
     talk->requests += use.requests;
     talk->responses += use.responses;
+    talk->answered_elsewhere += use.answered_elsewhere;
     ++talk->sockets;
     talk->last = use.last ? use.last : talk->last;
     if (use.responses > 0 && talk->answered == nullptr)

@@ -83,6 +83,7 @@ std::string mapping_fact(const Story& story, Side side, const Mappings& mappings
 std::string end_fact(const Story& story, Side side, const Pair& pair) {
   const SeenAt& last = pair.requests_seen_at.back();
   const std::optional<PointId> far = home_of(story.call, other(side));
+  const bool not_there = far && could_show(story.call, *far, side);
   const std::string what = fmt::format("{}'s checks {} -> {}: ", to_string(side),
                                        address_word(pair.local), address_word(pair.remote));
   const std::string seen = fmt::format("{} of {}", last.count, pair.requests);
@@ -91,7 +92,7 @@ std::string end_fact(const Story& story, Side side, const Pair& pair) {
   if (far && *far == last.point())
     return fmt::format("{}{} reached {}, and got no answer there.", what, seen, where);
   return fmt::format("{}{} seen last at {}{}.", what, seen, where,
-                     far ? ", none at " + place_name(story, *far) : std::string());
+                     not_there ? ", none at " + place_name(story, *far) : std::string());
 }
 
 bool told_where_it_ended(const Pair& pair) {
@@ -340,7 +341,7 @@ void add_end_facts(const Story& story, Side side, Finding& finding) {
 bool ends_before_peer(const Call& call, Side side) {
   const std::optional<PointId> near = home_of(call, side);
   const std::optional<PointId> far = home_of(call, other(side));
-  if (!near || !far || *near == *far)
+  if (!near || !far || *near == *far || !could_show(call, *far, side))
     return false;
   bool any = false;
   bool all = true;
@@ -406,11 +407,12 @@ std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport
   const auto most = [&](const SeenAt& seen) { return seen.count * 2 > lost.unanswered; };
   const Heard heard = heard_after(transport, side, *selected.last_response_at);
   for (const SeenAt& answers : lost.answered_elsewhere)
-    if (!heard.there && answers.point() != *near && most(answers))
+    if (!heard.there && answers.point() != *near && most(answers) &&
+        could_show(call, *near, other(side)))
       return BrokenWay{other(side), answers.point(), *near};
   if (!heard.back && !lost.requests_seen_at.empty() && lost.answered_elsewhere.empty()) {
     const SeenAt& seen = lost.requests_seen_at.back();
-    if (seen.point() != *far && most(seen))
+    if (seen.point() != *far && most(seen) && could_show(call, *far, side))
       return BrokenWay{side, seen.point(), *far};
   }
   return std::nullopt;

@@ -118,11 +118,9 @@ void refusal_facts(const Story& story, const TurnAllocation& allocation, const T
 }  // namespace
 
 void find_silent_stun_servers(const Story& story, Findings& out) {
-  // The answers would not be in the capture.
-  if (one_direction(story.call))
-    return;
   for (const StunTalk& talk : stun_talks(story.call)) {
-    if (talk.requests == 0 || talk.responses > 0 || udp_is_blocked(story.call, talk.first->of))
+    if (talk.requests == 0 || talk.responses + talk.answered_elsewhere > 0 ||
+        !answers_could_show(story.call, *talk.first) || udp_is_blocked(story.call, talk.first->of))
       continue;
     const bool waited = talk.first->first_at && story.end - *talk.first->first_at >= kLongEnough;
     if (talk.requests < 2 && !waited)
@@ -194,14 +192,12 @@ void find_turn_refusals(const Story& story, Findings& out) {
 }
 
 void find_silent_turn_servers(const Story& story, Findings& out) {
-  // The answers would not be in the capture.
-  if (one_direction(story.call))
-    return;
   for (const TurnAllocation& allocation : story.call.turn) {
     const bool waited = allocation.first_at && story.end - *allocation.first_at >= kLongEnough;
     // An answer may stand where the capture has a hole.
     if (allocation.requests == 0 || allocation.responses + allocation.unasked > 0 ||
-        allocation.holes > 0 || allocation.knows_nonce || (allocation.requests < 2 && !waited) ||
+        allocation.holes > 0 || allocation.knows_nonce ||
+        !answers_could_show(story.call, allocation) || (allocation.requests < 2 && !waited) ||
         (allocation.transport == "udp" && udp_is_blocked(story.call, allocation.of)))
       continue;
     Finding finding = make_finding("turn-server-silent");

@@ -77,6 +77,26 @@ std::optional<OneDirection> one_direction(const Call& call) {
   return all;
 }
 
+bool could_show(const Call& call, PointId point, Side sender) {
+  for (const HostTraffic& here : call.traffic)
+    if (here.point == point)
+      if (const std::optional<OneDirection> half = one_direction(here))
+        return half->sender() == sender;
+  return true;
+}
+
+bool answers_could_show(const Call& call, const TurnAllocation& allocation) {
+  if (allocation.of && allocation.point)
+    return could_show(call, *allocation.point, other(*allocation.of));
+  return !one_direction(call);
+}
+
+bool answers_could_show(const Call& call, const StunServerUse& use) {
+  if (use.of && use.point)
+    return could_show(call, *use.point, other(*use.of));
+  return !one_direction(call);
+}
+
 // An agent sends data on a pair that is valid, which takes an answer to its own check (RFC 8445
 // section 12.1). Through a relay libwebrtc does so before.
 const Flow* flow_before_answer(const Transport& transport, Side side) {
@@ -229,8 +249,8 @@ bool relay_is_open(const Call& call, Side side) {
       continue;
     if (allocation.relayed || allocation.allocated_by)
       return false;
-    const bool unheard =
-        allocation.responses == 0 && (allocation.knows_nonce || one_direction(call));
+    const bool unheard = allocation.responses == 0 &&
+                         (allocation.knows_nonce || !answers_could_show(call, allocation));
     const bool unasked =
         allocation.requests == 0 && allocation.unasked > 0 && allocation.state != "refused";
     open = open || unheard || unasked ||

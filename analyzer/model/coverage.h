@@ -23,6 +23,13 @@ std::optional<OneDirection> one_direction(const HostTraffic& point);
 // All points of the call show the same side's packets and no other's.
 std::optional<OneDirection> one_direction(const Call& call);
 
+// Whether packets of `sender` to the other side would be in what was captured at `point`, as far as
+// its packets tell: it is not the half of a host's traffic that lacks them. The answers of servers
+// to a side come as the other side's packets do.
+bool could_show(const Call& call, PointId point, Side sender);
+bool answers_could_show(const Call& call, const TurnAllocation& allocation);
+bool answers_could_show(const Call& call, const StunServerUse& use);
+
 // Data flowed before any check was answered, or protected data without a handshake: ICE and DTLS
 // came up before the capture began.
 bool up_before_capture(const Transport& transport);

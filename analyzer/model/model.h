@@ -112,8 +112,10 @@ struct IcmpReport {
 struct StunServerUse {
   std::optional<Side> of;
   Endpoint client, server;
+  std::optional<PointId> point;  // that shows the requests first
   std::uint64_t requests = 0, responses = 0;
-  std::vector<Endpoint> mapped;  // distinct, in order of appearance
+  std::uint64_t answered_elsewhere = 0;  // requests whose response is at another point only
+  std::vector<Endpoint> mapped;          // distinct, in order of appearance
   std::optional<RttSummary> rtt;
   std::optional<PacketRef> first, first_response, last, last_response;
   std::optional<Instant> first_at, first_response_at, last_at, last_response_at;

@@ -41,6 +41,7 @@ struct TurnRefusal {
 struct TurnAllocation {
   std::optional<Side> of;
   Endpoint server, client;
+  std::optional<PointId> point;   // that tells most of it
   std::string transport = "udp";  // udp | tcp | tls
   std::optional<Endpoint> relayed, mapped;
   std::string state;  // requested | allocated | refused | deleted | expired | silent

@@ -35,8 +35,15 @@ std::string end_text(const Candidate& candidate, const Call& call) {
   return candidate_text(candidate);
 }
 
-std::string answered_text(const Pair& pair, bool one_way) {
-  if (one_way && pair.responses == 0 && pair.errors.empty())
+// Whether answers to a pair's checks would be seen to arrive: a half of the traffic lacks them.
+bool answers_could_show(const Pair& pair, const Call& call) {
+  const std::vector<SeenAt>& seen = pair.requests_seen_at;
+  return seen.empty() ? !one_direction(call)
+                      : could_show(call, seen.front().point(), other(pair.agent));
+}
+
+std::string answered_text(const Pair& pair, const Call& call) {
+  if (pair.responses == 0 && pair.errors.empty() && !answers_could_show(pair, call))
     return "?";
   std::string text = std::to_string(pair.responses);
   for (const ErrorCount& error : pair.errors)
@@ -65,10 +72,18 @@ std::string packets_text(const Pair& pair, const Page& page, bool plain) {
 
 // Of a pair that got no answer, with several captures: the last that shows its checks ("up to
 // natA-wan"), or one that shows an answer which did not arrive ("answer at natA-wan").
-std::string lost_text(const Pair& pair, const Page& page) {
+// Nothing where a capture point that lacks them could not have shown them.
+std::string lost_text(const Pair& pair, const Call& call, const Page& page) {
   const bool answered = !pair.answered_elsewhere.empty();
   const std::vector<SeenAt>& seen = answered ? pair.answered_elsewhere : pair.requests_seen_at;
-  if (seen.empty())
+  const Side sender = answered ? other(pair.agent) : pair.agent;
+  const bool hidden =
+      std::any_of(call.traffic.begin(), call.traffic.end(), [&](const HostTraffic& here) {
+        return !could_show(call, here.point, sender) &&
+               std::none_of(seen.begin(), seen.end(),
+                            [&](const SeenAt& at) { return at.point() == here.point; });
+      });
+  if (seen.empty() || hidden)
     return {};
   const std::string name = page.cite.place((answered ? seen.front() : seen.back()).point());
   if (name.empty())
@@ -76,7 +91,7 @@ std::string lost_text(const Pair& pair, const Page& page) {
   return (answered ? "answer at " : "up to ") + name;
 }
 
-std::string result_text(const Pair& pair, const Page& page, bool one_way) {
+std::string result_text(const Pair& pair, const Call& call, const Page& page) {
   if (pair.selected)
     return "selected";
   if (pair.responses > 0)
@@ -87,10 +102,9 @@ std::string result_text(const Pair& pair, const Page& page, bool one_way) {
     return "refused";
   if (pair.requests == 0)
     return "not checked";
-  const std::string lost = lost_text(pair, page);
-  if (lost.empty() && one_way)
-    return "not known";
-  return lost.empty() ? "no answer" : lost;
+  if (const std::string lost = lost_text(pair, call, page); !lost.empty())
+    return lost;
+  return answers_could_show(pair, call) ? "no answer" : "not known";
 }
 
 std::string nomination_text(const Transport& transport, Side side) {
@@ -144,13 +158,10 @@ using Pairs = std::vector<const Pair*>;
 // of the capture beside every packet number, which one line can say for all.
 struct Layout {
   bool range = true, plain_packets = false;
-  bool rtt = true;       // false: not even the median has room
-  bool one_way = false;  // the capture lacks the direction of the answers
+  bool rtt = true;  // false: not even the median has room
 };
-constexpr std::array<Layout, 4> kLayouts{{{true, false, true, false},
-                                          {false, false, true, false},
-                                          {true, true, true, false},
-                                          {false, true, true, false}}};
+constexpr std::array<Layout, 4> kLayouts{
+    {{true, false, true}, {false, false, true}, {true, true, true}, {false, true, true}}};
 
 Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layout& layout) {
   Table table({{"", false, 0},
@@ -164,9 +175,9 @@ Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layo
   for (const Pair* pair : pairs)
     table.add_row({std::string(to_string(pair->agent)), end_text(pair->local, call),
                    end_text(pair->remote, call), std::to_string(pair->requests),
-                   answered_text(*pair, layout.one_way), rtt_text(*pair, layout.range),
+                   answered_text(*pair, call), rtt_text(*pair, layout.range),
                    packets_text(*pair, page, layout.plain_packets),
-                   result_text(*pair, page, layout.one_way)});
+                   result_text(*pair, call, page)});
   return table;
 }
 
@@ -190,8 +201,8 @@ std::string packets_legend(const Pairs& pairs, const Page& page) {
 }
 
 // What the RTT column holds, and what stands for the captures' names.
-std::string legend_of(const Pairs& pairs, const Layout& layout, const std::string& packets,
-                      const Page& page) {
+std::string legend_of(const Pairs& pairs, const Call& call, const Layout& layout,
+                      const std::string& packets, const Page& page) {
   const bool range = std::any_of(pairs.begin(), pairs.end(), [](const Pair* pair) {
     return rtt_text(*pair, true).find('/') != std::string::npos;
   });
@@ -201,7 +212,7 @@ std::string legend_of(const Pairs& pairs, const Layout& layout, const std::strin
   if (!packets.empty())
     text += (text.empty() ? "" : "; ") + packets;
   const bool ends = std::any_of(pairs.begin(), pairs.end(), [&](const Pair* pair) {
-    return result_text(*pair, page, layout.one_way).starts_with("up to ");
+    return result_text(*pair, call, page).starts_with("up to ");
   });
   if (ends)
     text += std::string(text.empty() ? "" : "; ") + "up to: the last capture that shows its checks";
@@ -224,7 +235,6 @@ std::string table_of(const Call& call, const Transport& transport, const Page& p
     if (layout.plain_packets && legend.empty())
       continue;
     chosen = layout;
-    chosen.one_way = transport.heard_only.has_value();
     if (rows_of(order, call, page, chosen).natural_width(kIndent) <= page.table_width())
       break;
   }
@@ -235,8 +245,8 @@ std::string table_of(const Call& call, const Transport& transport, const Page& p
   };
   chosen.rtt = shows(kRtt);
   return page.table(table, kIndent) +
-         legend_of(order, chosen, chosen.plain_packets && shows(kPackets) ? legend : std::string(),
-                   page) +
+         legend_of(order, call, chosen,
+                   chosen.plain_packets && shows(kPackets) ? legend : std::string(), page) +
          page.rest(kIndent, all - order.size());
 }
 

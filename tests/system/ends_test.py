@@ -172,6 +172,37 @@ class Media(unittest.TestCase):
         self.assertIn("media both ways", call["verdict"]["text"])
 
 
+class HalvesAtTwoPoints(unittest.TestCase):
+    """One point shows only what its host sends: it proves no loss and no silence."""
+
+    CASE = "c04-symmetric-no-turn-fails"
+
+    def sent_by_a(self):
+        return kept(self.CASE, sent_by("10.1.0.2"))
+
+    def test_no_server_is_silent_whose_answers_could_not_show(self):
+        sent_by_b = kept(self.CASE, sent_by("10.2.0.2"), "peerB")
+        for far in (whole(self.CASE, "natA-wan"), whole(self.CASE, "peerB"), sent_by_b):
+            call, _ = analyze(self.sent_by_a(), far)
+            self.assertIsNone(finding(call, "stun-server-silent"))
+
+    def test_checks_do_not_end_before_a_point_that_could_not_show_them(self):
+        call, text = analyze(self.sent_by_a(), whole(self.CASE, "peerB"))
+        because = finding(call, "ice-no-relay")["because"]
+        self.assertRegex(because, r"A's checks [^\[]*\[point0 [\d.]+\], none at point1")
+        self.assertRegex(because, r"B's checks [^\[]*\[point1 [\d.]+\]\.")
+        self.assertNotIn("none at point0", because)
+        rows = [line for line in text.splitlines() if line.startswith(("   A  ", "   B  "))]
+        ends = {row[3]: row.rstrip().split("  ")[-1].strip() for row in rows if ".." in row}
+        self.assertTrue(ends["A"].startswith("up to "), ends)
+        self.assertEqual(ends["B"], "no answer")
+
+    def test_the_end_of_a_pair_is_not_known_from_what_both_hosts_send(self):
+        _, text = analyze(self.sent_by_a(), kept(self.CASE, sent_by("10.2.0.2"), "peerB"))
+        self.assertNotIn("up to ", text.split("PAIRS")[1])
+        self.assertEqual(text.split("PAIRS")[1].count("  not known"), 4)
+
+
 if __name__ == "__main__":
     PARLEY = sys.argv.pop(1)
     unittest.main()

@@ -55,6 +55,32 @@ TEST(OneDirection, NamesTheHostWhoseSocketWasCaptured) {
   EXPECT_TRUE(way->outgoing);
 }
 
+TEST(CouldShow, AHalfShowsItsSenderOnly) {
+  Call call;
+  call.traffic = {traffic({378, 0}, {0, 364}), traffic({249, 0}, {7, 242})};
+  call.traffic[1].point = 1;
+  EXPECT_TRUE(could_show(call, 0, Side::A));
+  EXPECT_FALSE(could_show(call, 0, Side::B));
+  EXPECT_TRUE(could_show(call, 1, Side::B)) << "whole";
+  EXPECT_TRUE(could_show(call, 2, Side::B)) << "nothing is known of it";
+}
+
+TEST(CouldShow, TheAnswersOfAServerComeAsTheOtherSidesPackets) {
+  Call call;
+  call.traffic = {traffic({378, 0}, {0, 364})};
+  StunServerUse use;
+  use.of = Side::A;
+  use.point = 0;
+  EXPECT_FALSE(answers_could_show(call, use));
+  use.of = Side::B;
+  EXPECT_TRUE(answers_could_show(call, use));
+  TurnAllocation allocation;
+  allocation.of = Side::A;
+  EXPECT_FALSE(answers_could_show(call, allocation)) << "the only point of the call";
+  allocation.point = 1;
+  EXPECT_TRUE(answers_could_show(call, allocation));
+}
+
 TEST(OneDirection, TakesMoreThanAFewPackets) {
   EXPECT_FALSE(one_direction(traffic({9, 0}, {0, 9})));
   EXPECT_TRUE(one_direction(traffic({10, 0}, {0, 10})));

@@ -316,6 +316,28 @@ TEST(TextReport, WithSeveralCapturesAnUnansweredPairTellsWhereItWasSeenLast) {
   EXPECT_THAT(text, HasSubstr("up to natB-wan\n"));
 }
 
+TEST(TextReport, APairsEndIsNotToldByACaptureThatCouldNotShowIt) {
+  Analysis analysis = test::unanswered_call();
+  analysis.captures.push_back(analysis.captures[0]);
+  analysis.captures[1].file = "natB-wan.pcapng";
+  analysis.captures[1].index = 1;
+  Call& call = analysis.calls[0];
+  Pair& pair = call.transports[0].pairs[0];
+  pair.requests_seen_at = {{121, {0, 5}, {0, 249}, {}, {}}};
+  HostTraffic far;
+  far.point = 1;
+  far.sent[index_of(other(pair.agent))] = 249;  // and nothing comes in
+  call.traffic = {far};
+  EXPECT_THAT(report(analysis), Not(HasSubstr("up to ")));
+  EXPECT_THAT(report(analysis), HasSubstr("no answer\n"));
+  HostTraffic near;
+  near.sent[index_of(pair.agent)] = 249;
+  call.traffic = {near, far};
+  EXPECT_THAT(report(analysis), HasSubstr("not known\n"));
+  call.traffic = {near};
+  EXPECT_THAT(report(analysis), Not(HasSubstr("no answer\n")));
+}
+
 TEST(TextReport, AFindingNamesItsStandard) {
   Analysis analysis = test::unanswered_call();
   EXPECT_THAT(report(analysis), HasSubstr("(RFC 8445"));
