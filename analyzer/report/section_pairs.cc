@@ -102,7 +102,7 @@ std::string result_text(const Pair& pair, const Call& call, const Page& page) {
     return "refused";
   if (pair.requests == 0)
     return "not checked";
-  if (const std::string lost = lost_text(pair, call, page); !lost.empty())
+  if (std::string lost = lost_text(pair, call, page); !lost.empty())
     return lost;
   return answers_could_show(pair, call) ? "no answer" : "not known";
 }

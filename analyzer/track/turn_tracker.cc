@@ -236,22 +236,31 @@ void TurnTracker::note_credentials(const AllocationSeen& a, const stun::MessageV
   request.current_nonce = nonce && !a.nonce.empty() && *nonce == a.nonce;
 }
 
+namespace {
+
+void allocate(AllocationSeen& a, const stun::MessageView& message, const Sighting& now) {
+  a.relayed = message.xor_relayed_address();
+  a.mapped = message.xor_mapped_address();
+  a.lifetime_s = message.u32(stun::Attribute::Lifetime);
+  a.deleted.reset();
+  a.last_refresh = now.at;
+  if (!a.allocated)
+    a.allocated = now;
+}
+
+}  // namespace
+
 void TurnTracker::on_success(AllocationSeen& a, const OpenRequest& request,
                              const stun::MessageView& message, const Packet& packet) {
   const Sighting now{packet.ref, packet.at};
-  const auto lifetime = message.u32(stun::Attribute::Lifetime);
   if (request.method == stun::Method::Allocate) {
-    a.relayed = message.xor_relayed_address();
-    a.mapped = message.xor_mapped_address();
-    a.lifetime_s = lifetime;
-    a.deleted.reset();
-    a.last_refresh = packet.at;
-    if (!a.allocated)
-      a.allocated = now;
+    allocate(a, message, now);
   } else if (request.method == stun::Method::Refresh) {
-    a.last_refresh = packet.at;
+    // A lifetime of 0 gives the allocation up (RFC 8656 section 7.3).
+    const auto lifetime = message.u32(stun::Attribute::Lifetime);
     const bool gone = lifetime.value_or(request.lifetime.value_or(1)) == 0;
     a.deleted = gone ? std::optional(request.sent) : std::nullopt;
+    a.last_refresh = packet.at;
     if (lifetime && *lifetime > 0)
       a.lifetime_s = lifetime;
   } else if (request.method == stun::Method::CreatePermission) {
