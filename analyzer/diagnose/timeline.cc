@@ -15,6 +15,22 @@ namespace {
 
 constexpr std::size_t kMaxEntries = 200;
 
+struct StreamsFrom {
+  const Stream* first = nullptr;
+  std::size_t count = 0;
+};
+StreamsFrom streams_from(const Call& call, Side side) {
+  StreamsFrom streams;
+  for (const Stream& stream : call.streams) {
+    if (stream.from != side || !stream.first_at)
+      continue;
+    ++streams.count;
+    if (streams.first == nullptr || *stream.first_at < *streams.first->first_at)
+      streams.first = &stream;
+  }
+  return streams;
+}
+
 }  // namespace
 
 void TimelineBuilder::add(const std::optional<Instant>& at, const std::optional<PacketRef>& packet,
@@ -52,20 +68,13 @@ void TimelineBuilder::add_moves(const Transport& transport, Side side) {
 void TimelineBuilder::add_media() {
   const std::size_t begin = entries_.size();
   for (const Side side : {Side::A, Side::B}) {
-    const Stream* first = nullptr;
-    std::size_t streams = 0;
-    for (const Stream& stream : call_.streams) {
-      if (stream.from != side || !stream.first_at)
-        continue;
-      ++streams;
-      if (first == nullptr || *stream.first_at < *first->first_at)
-        first = &stream;
-    }
-    if (first != nullptr)
+    const StreamsFrom streams = streams_from(call_, side);
+    if (const Stream* first = streams.first)
       add(first->first_at, first->first, side, "media",
           fmt::format("first RTP of {}{}, SSRC {}{}", to_string(side),
                       up_before_capture(call_) ? " seen" : "", first->ssrc,
-                      streams > 1 ? fmt::format("; {} streams in all", streams) : std::string()));
+                      streams.count > 1 ? fmt::format("; {} streams in all", streams.count)
+                                        : std::string()));
   }
   for (const Transport& transport : call_.transports)
     for (const Side side : {Side::A, Side::B})

@@ -314,7 +314,7 @@ Field line_field(const sdp::Line& line, std::string_view text, std::size_t base)
   return field;
 }
 
-Field section_field(const sdp::Section& section, std::string name, std::string value,
+Field section_field(const sdp::Section& section, std::string_view name, std::string value,
                     std::string_view text, std::size_t base) {
   const std::size_t first = section.begin()->offset;
   const std::size_t last = (section.end() - 1)->end();

@@ -23,9 +23,11 @@ StoryOptions saying(StoryVerdict verdict) {
   how.width = 200;
   return how;
 }
-const StoryVerdict kConnected{"connected", true, "", {}, {}};
+StoryVerdict connected() {
+  return {"connected", true, "", {}, {}};
+}
 
-std::string story_of(const Scenario& scenario, const StoryOptions& how = saying(kConnected)) {
+std::string story_of(const Scenario& scenario, const StoryOptions& how = saying(connected())) {
   const RunOptions options;
   return tell_story(scenario, run(scenario, options), options, how);
 }
@@ -207,7 +209,7 @@ TEST(Story, ALossyLinkIsToldWithWhatWasLostAndWhatFollowed) {
 }
 
 TEST(Story, LinesBreakAtTheWidthUnderTheirText) {
-  StoryOptions narrow = saying(kConnected);
+  StoryOptions narrow = saying(connected());
   narrow.width = 80;
   const std::string text = story_of(load_scenario("two-home-routers"), narrow);
   std::istringstream lines(text);
@@ -217,7 +219,7 @@ TEST(Story, LinesBreakAtTheWidthUnderTheirText) {
 }
 
 TEST(Story, QuietKeepsTheVerdictAndWhatFailed) {
-  StoryOptions quiet = saying(kConnected);
+  StoryOptions quiet = saying(connected());
   quiet.quiet = true;
   const std::string story = story_of(load_scenario("two-home-routers"), quiet);
   EXPECT_THAT(story, HasSubstr("CONNECTED"));
