@@ -86,6 +86,7 @@ inline std::vector<std::size_t> delivery(Random& random, std::size_t count) {
   std::stable_sort(due.begin(), due.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::size_t> order;
+  order.reserve(due.size());
   for (const auto& [when, which] : due)
     order.push_back(which);
   return order;
