@@ -167,35 +167,45 @@ void NatBuilder::infer_from_outside(Side side, Nat& nat) const {
   }
 }
 
+// What all sockets behind one NAT show together: one that is given another port is enough.
+struct Behaviour {
+  std::optional<bool> independent, preserving;
+  std::vector<PacketRef> evidence;      // of `independent`
+  std::vector<PacketRef> any_evidence;  // of the first socket
+
+  void add(const Shown& shown) {
+    preserving = preserving.value_or(true) && *shown.preserving;
+    if (any_evidence.empty())
+      any_evidence = shown.evidence;
+    if (!shown.independent || (independent && !*independent))
+      return;
+    if (!independent || !*shown.independent)
+      evidence = shown.evidence;
+    independent = shown.independent;
+  }
+};
+
 Nat NatBuilder::build(Side side) {
   sockets_.clear();
   collect_checks(side);
   collect_servers();
   Nat nat;
-  std::optional<bool> independent, preserving;
-  std::vector<PacketRef> any_evidence, evidence;
+  Behaviour behaviour;
   for (const auto& [socket, mappings] : sockets_) {
     const Shown shown = judge(socket.second, mappings);
     if (!shown.preserving)
       continue;
     list_mappings(socket.second, mappings, nat.mappings);
-    preserving = preserving.value_or(true) && *shown.preserving;
-    if (any_evidence.empty())
-      any_evidence = shown.evidence;
-    if (!shown.independent || (independent && !*independent))
-      continue;
-    if (!independent || !*shown.independent)
-      evidence = shown.evidence;
-    independent = shown.independent;
+    behaviour.add(shown);
   }
-  if (independent)
-    nat.mapping = *independent ? "endpoint-independent" : "not-endpoint-independent";
-  if (preserving)
-    nat.ports = *preserving ? "preserving" : "not-preserving";
+  if (behaviour.independent)
+    nat.mapping = *behaviour.independent ? "endpoint-independent" : "not-endpoint-independent";
+  if (behaviour.preserving)
+    nat.ports = *behaviour.preserving ? "preserving" : "not-preserving";
   // A NAT that keeps ports gives another one to the second host that asks for the same.
-  if (preserving && !*preserving)
+  if (behaviour.preserving && !*behaviour.preserving)
     nat.inferred.emplace_back("ports");
-  nat.evidence = independent ? evidence : any_evidence;
+  nat.evidence = behaviour.independent ? behaviour.evidence : behaviour.any_evidence;
   if (!nat.mapping && nat.mappings.empty())
     infer_from_outside(side, nat);
   return nat;

@@ -63,36 +63,43 @@ void find_wrong_password(const Story& story, Findings& out) {
   }
 }
 
+namespace {
+
+Finding not_nominated(const Transport& transport, Side side, const Checks& checks, bool flag_seen) {
+  Finding finding = make_finding("ice-not-nominated");
+  finding.peer = side;
+  finding.transport = transport.id;
+  finding.summary =
+      fmt::format("{} of {}'s checks {} answered, yet no pair was nominated.", checks.responses,
+                  to_string(side), checks.responses == 1 ? "was" : "were");
+  finding.facts.emplace_back(flag_seen
+                                 ? "USE-CANDIDATE was sent, and no check with it got an answer."
+                                 : "Not one check carries USE-CANDIDATE.");
+  add_evidence(checks, finding);
+  finding.try_this = "See which side is controlling and whether its application is still alive.";
+  return finding;
+}
+
+void find_not_nominated(const Transport& transport, Findings& out) {
+  for (const Side side : {Side::A, Side::B}) {
+    const Checks checks = checks_of(transport, side);
+    const bool flag_seen =
+        checks.use_candidate > 0 || checks_of(transport, other(side)).use_candidate > 0;
+    if (checks.responses == 0 || (!flag_seen && has_cut_checks(transport)))
+      continue;
+    out.push_back(not_nominated(transport, side, checks, flag_seen));
+    return;
+  }
+}
+
+}  // namespace
+
 void find_not_nominated(const Story& story, Findings& out) {
   if (!never_up(story) || story.outcome == Outcome::InProgress)
     return;
-  for (const Transport& transport : story.call.transports) {
-    if (ice_worked(transport))
-      continue;
-    for (const Side side : {Side::A, Side::B}) {
-      const Checks checks = checks_of(transport, side);
-      if (checks.responses == 0)
-        continue;
-      const bool flag_seen =
-          checks.use_candidate > 0 || checks_of(transport, other(side)).use_candidate > 0;
-      if (!flag_seen && has_cut_checks(transport))
-        continue;
-      Finding finding = make_finding("ice-not-nominated");
-      finding.peer = side;
-      finding.transport = transport.id;
-      finding.summary =
-          fmt::format("{} of {}'s checks {} answered, yet no pair was nominated.", checks.responses,
-                      to_string(side), checks.responses == 1 ? "was" : "were");
-      finding.facts.push_back(flag_seen
-                                  ? "USE-CANDIDATE was sent, and no check with it got an answer."
-                                  : "Not one check carries USE-CANDIDATE.");
-      add_evidence(checks, finding);
-      finding.try_this =
-          "See which side is controlling and whether its application is still alive.";
-      out.push_back(std::move(finding));
-      break;
-    }
-  }
+  for (const Transport& transport : story.call.transports)
+    if (!ice_worked(transport))
+      find_not_nominated(transport, out);
 }
 
 }  // namespace parley::analyzer

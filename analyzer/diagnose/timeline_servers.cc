@@ -5,6 +5,7 @@
 #include "analyzer/diagnose/call_end.h"
 #include "analyzer/diagnose/facts.h"
 #include "analyzer/diagnose/timeline_builder.h"
+#include "analyzer/model/coverage.h"
 
 namespace parley::analyzer {
 namespace {
@@ -23,7 +24,7 @@ bool is_silent(const TurnAllocation& allocation) {
   return allocation.responses == 0 && allocation.requests > 0 && !allocation.knows_nonce;
 }
 
-std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t sockets, bool one_way) {
+std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t sockets, bool hidden) {
   const std::string us = who(allocation.of);
   const std::string server = to_string(allocation.server);
   const std::string transport = capitals(allocation.transport);
@@ -33,7 +34,7 @@ std::string question_text(const TurnAllocation& allocation, std::ptrdiff_t socke
                        us, server, transport, ports);
   return fmt::format("{} asks TURN server {} over {}{}{}{}", us, server, transport,
                      allocation.asked ? " for a relay" : "", ports,
-                     is_silent(allocation) && !one_way ? ": no answer" : "");
+                     is_silent(allocation) && !hidden ? ": no answer" : "");
 }
 
 bool same_question(const TurnAllocation& x, const TurnAllocation& y) {
@@ -43,22 +44,29 @@ bool same_question(const TurnAllocation& x, const TurnAllocation& y) {
          x.made_before == y.made_before && x.asked == y.asked && x_silent == y_silent;
 }
 
+std::string question_text(const Call& call, const StunTalk& talk) {
+  const StunServerUse& first = *talk.first;
+  std::string asks = fmt::format("{} asks STUN server {}", who(first.of), to_string(first.server));
+  if (talk.sockets > 1 && talk.requests > 0)
+    asks += fmt::format(" from {} ports", talk.sockets);
+  if (talk.rtt)
+    asks += fmt::format(" (RTT {} ms)", rtt_range(*talk.rtt));
+  else if (talk.responses + talk.answered_elsewhere == 0 && talk.requests > 0 &&
+           answers_could_show(call, first))
+    asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
+  return asks;
+}
+
 }  // namespace
 
 void TimelineBuilder::add_stun_servers() {
   for (const StunTalk& talk : stun_talks(call_)) {
     const StunServerUse& first = *talk.first;
-    std::string asks =
+    const std::string asks =
         talk.requests == 0 && !call_.from_run
             ? fmt::format("STUN server {} answers {}; the question is not here",
                           to_string(first.server), first.of ? who(first.of) : "a client")
-            : fmt::format("{} asks STUN server {}", who(first.of), to_string(first.server));
-    if (talk.sockets > 1 && talk.requests > 0)
-      asks += fmt::format(" from {} ports", talk.sockets);
-    if (talk.rtt)
-      asks += fmt::format(" (RTT {} ms)", rtt_range(*talk.rtt));
-    else if (talk.responses == 0 && talk.requests > 0 && !one_way_)
-      asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
+            : question_text(call_, talk);
     const std::size_t question = entries_.size();
     add(first.first_at, first.first, first.of, "stun", asks);
     if (talk.responses > 0 || talk.requests == 0)
@@ -106,7 +114,7 @@ void TimelineBuilder::add_turn_questions() {
                              to_string(allocation.server),
                              allocation.of ? who(allocation.of) : "a client",
                              capitals(allocation.transport))
-               : question_text(allocation, sockets, one_way_));
+               : question_text(allocation, sockets, !answers_could_show(call_, allocation)));
     if (allocation.responses > 0 || allocation.requests == 0)
       weigh(question, Weight::Detail);
   }

@@ -137,6 +137,7 @@ std::string_view role_word(trace::IceRole role) {
 
 std::vector<std::string> capture_labels(const std::vector<Capture>& captures) {
   std::vector<std::string> labels;
+  labels.reserve(captures.size());
   for (const Capture& capture : captures)
     labels.push_back(label_of(captures, capture));
   return labels;

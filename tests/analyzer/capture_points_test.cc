@@ -60,7 +60,7 @@ class File {
     return add(test::packet_block(kept.bytes, kept.microseconds, interface));
   }
   std::string written(const std::string& name) const {
-    const std::string path = testing::TempDir() + name;
+    std::string path = testing::TempDir() + name;
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes_.data()),
                static_cast<std::streamsize>(bytes_.size()));

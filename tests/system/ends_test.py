@@ -185,6 +185,9 @@ class HalvesAtTwoPoints(unittest.TestCase):
         for far in (whole(self.CASE, "natA-wan"), whole(self.CASE, "peerB"), sent_by_b):
             call, _ = analyze(self.sent_by_a(), far)
             self.assertIsNone(finding(call, "stun-server-silent"))
+            of_a = [e["what"] for e in call["timeline"] if e["peer"] == "A"]
+            self.assertTrue(any("A asks STUN server" in text for text in of_a))
+            self.assertFalse(any("no answer" in text or "none answered" in text for text in of_a))
 
     def test_checks_do_not_end_before_a_point_that_could_not_show_them(self):
         call, text = analyze(self.sent_by_a(), whole(self.CASE, "peerB"))

@@ -52,87 +52,94 @@ void expect_shape(const Json& object, const Shape& shape, const std::string& whe
     EXPECT_TRUE(shape.contains(key)) << where << "." << key << " is not in the contract";
 }
 
-const Shape kCapture = {{"index", "n"},           {"file", "s"},        {"format", "s"},
-                        {"interfaces", "a"},      {"packets", "n"},     {"bytes", "n"},
-                        {"first_time", "s?"},     {"duration_s", "n?"}, {"clock_offset_s", "n?"},
-                        {"by_protocol", "o"},     {"cut_short", "n"},   {"undecoded", "n"},
-                        {"times_backwards", "n"}, {"damage", "a"}};
-const Shape kCall = {{"id", "n"},       {"outcome", "s"},    {"reached", "s?"}, {"verdict", "o"},
-                     {"peers", "o"},    {"transports", "a"}, {"turn", "a"},     {"streams", "a"},
-                     {"timeline", "a"}, {"findings", "a"}};
-const Shape kCandidate = {{"type", "s?"},      {"protocol", "s"},  {"tcp_type", "s?"},
-                          {"address", "s?"},   {"priority", "n?"}, {"related", "s?"},
-                          {"mdns_name", "s?"}, {"inferred", "a"}};
-const Shape kPeer = {{"name", "s?"},      {"ufrags", "a"},    {"ice_role", "s?"},
-                     {"ice_lite", "b?"},  {"software", "s?"}, {"addresses", "a"},
-                     {"candidates", "a"}, {"nat", "o"},       {"inferred", "a"}};
-const Shape kNat = {{"mapping", "s?"}, {"filtering", "s?"}, {"ports", "s?"},
-                    {"evidence", "a"}, {"mappings", "a"},   {"inferred", "a"}};
-const Shape kTransport = {
-    {"id", "n"},     {"mids", "a"},  {"component", "n"}, {"restarts", "n"}, {"role_conflicts", "n"},
-    {"agents", "o"}, {"pairs", "a"}, {"dtls", "o"},      {"sctp", "o"},     {"inferred", "a"}};
-const Shape kAgent = {{"state", "s?"},     {"connected_s", "n?"},   {"consent_lost_s", "n?"},
-                      {"nominates", "s?"}, {"selected_pair", "o?"}, {"inferred", "a"}};
-const Shape kPair = {{"agent", "s"},
-                     {"local", "o"},
-                     {"remote", "o"},
-                     {"state", "s?"},
-                     {"nominated", "b"},
-                     {"selected", "b"},
-                     {"requests", "n"},
-                     {"responses", "n"},
-                     {"errors", "a"},
-                     {"rtt_ms", "o?"},
-                     {"first", "o?"},
-                     {"last", "o?"},
-                     {"requests_seen_at", "a"},
-                     {"answered_elsewhere", "a"},
+struct Shapes {
+  Shape capture = {{"index", "n"},           {"file", "s"},        {"format", "s"},
+                   {"interfaces", "a"},      {"packets", "n"},     {"bytes", "n"},
+                   {"first_time", "s?"},     {"duration_s", "n?"}, {"clock_offset_s", "n?"},
+                   {"by_protocol", "o"},     {"cut_short", "n"},   {"undecoded", "n"},
+                   {"times_backwards", "n"}, {"damage", "a"}};
+  Shape call = {{"id", "n"},       {"outcome", "s"},    {"reached", "s?"}, {"verdict", "o"},
+                {"peers", "o"},    {"transports", "a"}, {"turn", "a"},     {"streams", "a"},
+                {"timeline", "a"}, {"findings", "a"}};
+  Shape candidate = {{"type", "s?"},     {"protocol", "s"}, {"tcp_type", "s?"},  {"address", "s?"},
+                     {"priority", "n?"}, {"related", "s?"}, {"mdns_name", "s?"}, {"inferred", "a"}};
+  Shape peer = {{"name", "s?"},      {"ufrags", "a"},    {"ice_role", "s?"},
+                {"ice_lite", "b?"},  {"software", "s?"}, {"addresses", "a"},
+                {"candidates", "a"}, {"nat", "o"},       {"inferred", "a"}};
+  Shape nat = {{"mapping", "s?"}, {"filtering", "s?"}, {"ports", "s?"},
+               {"evidence", "a"}, {"mappings", "a"},   {"inferred", "a"}};
+  Shape transport = {{"id", "n"},       {"mids", "a"},           {"component", "n"},
+                     {"restarts", "n"}, {"role_conflicts", "n"}, {"agents", "o"},
+                     {"pairs", "a"},    {"dtls", "o"},           {"sctp", "o"},
                      {"inferred", "a"}};
-const Shape kDtls = {
-    {"state", "s"},    {"version", "s?"},         {"cipher_suite", "s?"}, {"group", "s?"},
-    {"client", "s?"},  {"srtp_profile", "s?"},    {"offered", "o"},       {"certificates", "a"},
-    {"alerts", "a"},   {"retransmissions", "n?"}, {"handshake_ms", "n?"}, {"decrypted", "b"},
-    {"records", "n?"}, {"undecrypted", "n?"},     {"inferred", "a"}};
-const Shape kSctp = {{"state", "s?"},  {"retransmissions", "o?"}, {"rtt_ms", "n?"},
-                     {"chunks", "o?"}, {"channels", "a"},         {"inferred", "a"}};
-const Shape kStream = {
-    {"ssrc", "n"},       {"from", "s"},         {"transport", "n"},     {"kind", "s?"},
-    {"mid", "s?"},       {"rid", "s?"},         {"payload_types", "a"}, {"codec", "s?"},
-    {"packets", "n"},    {"bytes", "n"},        {"lost", "n?"},         {"not_captured", "n?"},
-    {"reordered", "n?"}, {"duplicated", "n?"},  {"sent", "n?"},         {"arrived", "n?"},
-    {"jitter_ms", "n?"}, {"bitrate_bps", "n?"}, {"decrypted", "b"},     {"repairs", "n?"},
-    {"nacks", "n?"},     {"plis", "n?"},        {"firs", "n?"},         {"rtt_ms", "n?"},
-    {"first", "o?"},     {"last", "o?"},        {"inferred", "a"}};
-const Shape kFinding = {{"code", "s"},    {"level", "s"},   {"confidence", "s"}, {"about", "o"},
-                        {"summary", "s"}, {"because", "s"}, {"evidence", "a"},   {"rfc", "s?"},
-                        {"try", "s?"},    {"open", "a"}};
-const Shape kTurn = {{"of", "s?"},      {"server", "s"},      {"client", "s"}, {"transport", "s"},
-                     {"relayed", "s?"}, {"mapped", "s?"},     {"state", "s?"}, {"lifetime_s", "n?"},
-                     {"channels", "a"}, {"permissions", "a"}, {"errors", "a"}, {"refusals", "a"},
-                     {"inferred", "a"}};
-const Shape kPacket = {{"capture", "n"}, {"packet", "n"}};
+  Shape agent = {{"state", "s?"},     {"connected_s", "n?"},   {"consent_lost_s", "n?"},
+                 {"nominates", "s?"}, {"selected_pair", "o?"}, {"inferred", "a"}};
+  Shape pair = {{"agent", "s"},
+                {"local", "o"},
+                {"remote", "o"},
+                {"state", "s?"},
+                {"nominated", "b"},
+                {"selected", "b"},
+                {"requests", "n"},
+                {"responses", "n"},
+                {"errors", "a"},
+                {"rtt_ms", "o?"},
+                {"first", "o?"},
+                {"last", "o?"},
+                {"requests_seen_at", "a"},
+                {"answered_elsewhere", "a"},
+                {"inferred", "a"}};
+  Shape dtls = {
+      {"state", "s"},    {"version", "s?"},         {"cipher_suite", "s?"}, {"group", "s?"},
+      {"client", "s?"},  {"srtp_profile", "s?"},    {"offered", "o"},       {"certificates", "a"},
+      {"alerts", "a"},   {"retransmissions", "n?"}, {"handshake_ms", "n?"}, {"decrypted", "b"},
+      {"records", "n?"}, {"undecrypted", "n?"},     {"inferred", "a"}};
+  Shape sctp = {{"state", "s?"},  {"retransmissions", "o?"}, {"rtt_ms", "n?"},
+                {"chunks", "o?"}, {"channels", "a"},         {"inferred", "a"}};
+  Shape stream = {
+      {"ssrc", "n"},       {"from", "s"},         {"transport", "n"},     {"kind", "s?"},
+      {"mid", "s?"},       {"rid", "s?"},         {"payload_types", "a"}, {"codec", "s?"},
+      {"packets", "n"},    {"bytes", "n"},        {"lost", "n?"},         {"not_captured", "n?"},
+      {"reordered", "n?"}, {"duplicated", "n?"},  {"sent", "n?"},         {"arrived", "n?"},
+      {"jitter_ms", "n?"}, {"bitrate_bps", "n?"}, {"decrypted", "b"},     {"repairs", "n?"},
+      {"nacks", "n?"},     {"plis", "n?"},        {"firs", "n?"},         {"rtt_ms", "n?"},
+      {"first", "o?"},     {"last", "o?"},        {"inferred", "a"}};
+  Shape finding = {{"code", "s"},    {"level", "s"},   {"confidence", "s"}, {"about", "o"},
+                   {"summary", "s"}, {"because", "s"}, {"evidence", "a"},   {"rfc", "s?"},
+                   {"try", "s?"},    {"open", "a"}};
+  Shape turn = {{"of", "s?"},      {"server", "s"},      {"client", "s"}, {"transport", "s"},
+                {"relayed", "s?"}, {"mapped", "s?"},     {"state", "s?"}, {"lifetime_s", "n?"},
+                {"channels", "a"}, {"permissions", "a"}, {"errors", "a"}, {"refusals", "a"},
+                {"inferred", "a"}};
+  Shape packet = {{"capture", "n"}, {"packet", "n"}};
+};
+
+const Shapes& shapes() {
+  static const Shapes kShapes;
+  return kShapes;
+}
 
 void expect_transport(const Json& transport) {
-  expect_shape(transport, kTransport, "transport");
+  expect_shape(transport, shapes().transport, "transport");
   for (const char* side : {"A", "B"}) {
     const Json& agent = transport["agents"][side];
-    expect_shape(agent, kAgent, "agent");
+    expect_shape(agent, shapes().agent, "agent");
     if (agent["selected_pair"].is_object()) {
       expect_shape(agent["selected_pair"], {{"local", "o"}, {"remote", "o"}}, "selected_pair");
-      expect_shape(agent["selected_pair"]["local"], kCandidate, "selected_pair.local");
+      expect_shape(agent["selected_pair"]["local"], shapes().candidate, "selected_pair.local");
     }
   }
   for (const Json& pair : transport["pairs"]) {
-    expect_shape(pair, kPair, "pair");
-    expect_shape(pair["local"], kCandidate, "pair.local");
-    expect_shape(pair["remote"], kCandidate, "pair.remote");
-    expect_shape(pair["first"], kPacket, "pair.first");
+    expect_shape(pair, shapes().pair, "pair");
+    expect_shape(pair["local"], shapes().candidate, "pair.local");
+    expect_shape(pair["remote"], shapes().candidate, "pair.remote");
+    expect_shape(pair["first"], shapes().packet, "pair.first");
     for (const Json& error : pair["errors"])
       expect_shape(error, {{"code", "n"}, {"count", "n"}}, "error");
     if (pair["rtt_ms"].is_object())
       expect_shape(pair["rtt_ms"], {{"min", "n"}, {"median", "n"}, {"max", "n"}}, "rtt_ms");
   }
-  expect_shape(transport["dtls"], kDtls, "dtls");
+  expect_shape(transport["dtls"], shapes().dtls, "dtls");
   expect_shape(
       transport["dtls"]["offered"],
       {{"versions", "a?"}, {"cipher_suites", "a?"}, {"groups", "a?"}, {"srtp_profiles", "a?"}},
@@ -145,36 +152,36 @@ void expect_transport(const Json& transport) {
                  "certificate");
     expect_shape(certificate["fingerprint"], {{"algorithm", "s"}, {"value", "s"}}, "fingerprint");
   }
-  expect_shape(transport["sctp"], kSctp, "sctp");
+  expect_shape(transport["sctp"], shapes().sctp, "sctp");
 }
 
 void expect_call(const Json& call) {
-  expect_shape(call, kCall, "call");
+  expect_shape(call, shapes().call, "call");
   expect_shape(call["verdict"],
                {{"code", "s"}, {"text", "s"}, {"confidence", "s"}, {"would_decide", "s?"}},
                "verdict");
   for (const char* side : {"A", "B"}) {
-    expect_shape(call["peers"][side], kPeer, "peer");
-    expect_shape(call["peers"][side]["nat"], kNat, "nat");
+    expect_shape(call["peers"][side], shapes().peer, "peer");
+    expect_shape(call["peers"][side]["nat"], shapes().nat, "nat");
     for (const Json& ufrag : call["peers"][side]["ufrags"])
       expect_shape(ufrag, {{"ufrag", "s"}, {"generation", "n"}}, "ufrag");
   }
   for (const Json& transport : call["transports"])
     expect_transport(transport);
   for (const Json& stream : call["streams"])
-    expect_shape(stream, kStream, "stream");
+    expect_shape(stream, shapes().stream, "stream");
   for (const Json& turn : call["turn"])
-    expect_shape(turn, kTurn, "turn");
+    expect_shape(turn, shapes().turn, "turn");
   for (const Json& entry : call["timeline"])
     expect_shape(entry,
                  {{"time_s", "n"}, {"at", "o?"}, {"peer", "s?"}, {"layer", "s"}, {"what", "s"}},
                  "timeline");
   for (const Json& finding : call["findings"]) {
-    expect_shape(finding, kFinding, "finding");
+    expect_shape(finding, shapes().finding, "finding");
     expect_shape(finding["about"], {{"peer", "s?"}, {"transport", "n?"}, {"stream", "n?"}},
                  "about");
     for (const Json& packet : finding["evidence"])
-      expect_shape(packet, kPacket, "evidence");
+      expect_shape(packet, shapes().packet, "evidence");
   }
 }
 
@@ -204,7 +211,7 @@ TEST(Json, HasEveryKeyOfTheContractAndNoOther) {
     expect_shape(json, {{"schema", "s"}, {"captures", "a"}, {"calls", "a"}}, "document");
     EXPECT_EQ(json["schema"], "parley.analysis/1");
     for (const Json& capture : json["captures"]) {
-      expect_shape(capture, kCapture, "capture");
+      expect_shape(capture, shapes().capture, "capture");
       for (const Json& interface : capture["interfaces"])
         expect_shape(interface, {{"name", "s?"}, {"link_type", "s"}}, "interface");
       for (const Json& damage : capture["damage"])
@@ -274,7 +281,7 @@ TEST(Json, TimesCountFromTheOrigin) {
 
 TEST(Json, AnyTextFromTheWireGivesAValidDocument) {
   Analysis analysis = rich_call();
-  const std::string evil("\"}\\\x00\xff\xc3\x1b\n", 9);
+  const std::string evil("\"}\\\x00\xff\xc3\x1b\n", 8);
   Call& call = analysis.calls[0];
   call.peers[0].ufrags[0].ufrag = evil;
   call.peers[1].software = evil;

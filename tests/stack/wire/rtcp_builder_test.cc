@@ -13,7 +13,6 @@ namespace parley::rtcp {
 namespace {
 
 using testing::ElementsAre;
-using testing::ElementsAreArray;
 
 constexpr std::uint64_t kSeed = 20261122;
 constexpr int kRounds = 300;

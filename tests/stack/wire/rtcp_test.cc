@@ -11,8 +11,6 @@
 namespace parley::rtcp {
 namespace {
 
-using testing::ElementsAre;
-
 ByteBuffer hex(std::string_view text) {
   return parse_hex(text).value();
 }

@@ -22,12 +22,9 @@ inline sctp::Data data_chunk(std::uint32_t tsn, std::uint16_t stream, std::uint1
   return data;
 }
 
-// One packet with every chunk and parameter that the codec knows, each with a value that fits.
-inline ByteBuffer packet_of_everything() {
+inline ByteBuffer every_init_parameter() {
   using sctp::ChunkType;
   using sctp::ParameterType;
-  ByteBuffer out;
-  sctp::PacketBuilder builder(out, {5000, 5001, 0x01020304});
   ByteBuffer parameters;
   sctp::TlvBuilder(parameters)
       .add(ParameterType::StateCookie, as_bytes("cookie"))
@@ -47,6 +44,37 @@ inline ByteBuffer packet_of_everything() {
       .add(ParameterType::UnrecognizedParameter, parse_hex("80ff0005ab").value())
       .add(ParameterType::Padding, parse_hex("0000").value())
       .add(std::uint16_t{0x4abc}, parse_hex("0102").value());
+  return parameters;
+}
+
+inline ByteBuffer every_cause() {
+  ByteBuffer causes;
+  sctp::TlvBuilder(causes)
+      .add(sctp::CauseCode::InvalidStreamIdentifier, parse_hex("00090000").value())
+      .add(sctp::CauseCode::MissingMandatoryParameter, parse_hex("0000000200070005").value())
+      .add(sctp::CauseCode::StaleCookie, parse_hex("000003e8").value())
+      .add(sctp::CauseCode::OutOfResource, {})
+      .add(sctp::CauseCode::UnresolvableAddress, parse_hex("00050008c0000201").value())
+      .add(sctp::CauseCode::UnrecognizedChunkType, parse_hex("7f00000401020304").value())
+      .add(sctp::CauseCode::InvalidMandatoryParameter, {})
+      .add(sctp::CauseCode::UnrecognizedParameters, parse_hex("80ff0005ab000000").value())
+      .add(sctp::CauseCode::NoUserData, parse_hex("00000064").value())
+      .add(sctp::CauseCode::CookieReceivedWhileShuttingDown, {})
+      .add(sctp::CauseCode::RestartWithNewAddresses, parse_hex("00050008c0000201").value())
+      .add(sctp::CauseCode::ProtocolViolation, as_bytes("why"))
+      .add(sctp::CauseCode::UnsupportedHmac, parse_hex("0003").value())
+      .add(std::uint16_t{0x7777}, parse_hex("01").value())
+      .add(sctp::CauseCode::UserInitiatedAbort, as_bytes("User-initiated: bye"));
+  return causes;
+}
+
+// One packet with every chunk and parameter that the codec knows, each with a value that fits.
+inline ByteBuffer packet_of_everything() {
+  using sctp::ChunkType;
+  using sctp::ParameterType;
+  ByteBuffer out;
+  sctp::PacketBuilder builder(out, {5000, 5001, 0x01020304});
+  const ByteBuffer parameters = every_init_parameter();
   sctp::Init init{1, 131072, 65535, 65535, 100, parameters, 0};
   builder.init(ChunkType::Init, init).init(ChunkType::InitAck, init);
   builder.data(data_chunk(100, 1, 0, 51, "hello"));
@@ -69,23 +97,7 @@ inline ByteBuffer packet_of_everything() {
   builder.sack(99, 1000, {{2, 3}, {5, 5}}, {98});
   builder.heartbeat(ChunkType::Heartbeat, as_bytes("beat"))
       .heartbeat(ChunkType::HeartbeatAck, as_bytes("beat"));
-  ByteBuffer causes;
-  sctp::TlvBuilder(causes)
-      .add(sctp::CauseCode::InvalidStreamIdentifier, parse_hex("00090000").value())
-      .add(sctp::CauseCode::MissingMandatoryParameter, parse_hex("0000000200070005").value())
-      .add(sctp::CauseCode::StaleCookie, parse_hex("000003e8").value())
-      .add(sctp::CauseCode::OutOfResource, {})
-      .add(sctp::CauseCode::UnresolvableAddress, parse_hex("00050008c0000201").value())
-      .add(sctp::CauseCode::UnrecognizedChunkType, parse_hex("7f00000401020304").value())
-      .add(sctp::CauseCode::InvalidMandatoryParameter, {})
-      .add(sctp::CauseCode::UnrecognizedParameters, parse_hex("80ff0005ab000000").value())
-      .add(sctp::CauseCode::NoUserData, parse_hex("00000064").value())
-      .add(sctp::CauseCode::CookieReceivedWhileShuttingDown, {})
-      .add(sctp::CauseCode::RestartWithNewAddresses, parse_hex("00050008c0000201").value())
-      .add(sctp::CauseCode::ProtocolViolation, as_bytes("why"))
-      .add(sctp::CauseCode::UnsupportedHmac, parse_hex("0003").value())
-      .add(std::uint16_t{0x7777}, parse_hex("01").value())
-      .add(sctp::CauseCode::UserInitiatedAbort, as_bytes("User-initiated: bye"));
+  const ByteBuffer causes = every_cause();
   builder.chunk(ChunkType::Abort, sctp::kReflectedTag, causes).chunk(ChunkType::Error, 0, causes);
   builder.tsn(ChunkType::Shutdown, 99).chunk(ChunkType::ShutdownAck);
   builder.chunk(ChunkType::CookieEcho, 0, as_bytes("cookie")).chunk(ChunkType::CookieAck);
