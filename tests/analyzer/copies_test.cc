@@ -99,6 +99,7 @@ TEST(Icmp, SeenAtSeveralPointsIsOnePacket) {
   const std::string base = std::string(PARLEY_SOURCE_DIR) + "/captures/c02-two-cone-stun/";
   const auto reports = [&](const std::vector<std::string>& names) {
     std::vector<std::string> files;
+    files.reserve(names.size());
     for (const std::string& name : names)
       files.push_back(base + name);
     return analyze_captures(files, {}).calls.at(0).icmp_reports.size();

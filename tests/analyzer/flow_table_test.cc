@@ -40,6 +40,7 @@ TEST(FlowTable, TheSameAddressesAtAnotherPointAreAnotherFlow) {
 TEST(FlowTable, EveryFlowIsFoundAgainAmongThousands) {
   FlowTable table;
   std::vector<FlowId> ids;
+  ids.reserve(5000);
   for (int i = 0; i < 5000; ++i)
     ids.push_back(
         table.find_or_add(key("10.0.0.1:" + std::to_string(i + 1), "10.0.0.2:9"), packet_at(0)).id);

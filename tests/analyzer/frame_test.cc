@@ -62,17 +62,20 @@ ByteBuffer behind(std::string_view header, const ByteBuffer& packet) {
   out.insert(out.end(), packet.begin(), packet.end());
   return out;
 }
-const std::string kMacs = "020000000001020000000002";
+// Two addresses, and what follows them.
+std::string macs(std::string_view rest) {
+  return "020000000001020000000002" + std::string(rest);
+}
 
 TEST_F(FrameTest, EveryLinkTypeLeadsToTheSamePacket) {
   const std::vector<std::pair<std::uint16_t, std::string>> links{
-      {1, kMacs + "0800"},
-      {1, kMacs + "8100006f0800"},                     // 802.1Q
-      {1, kMacs + "88a800018100006f0800"},             // QinQ
-      {1, kMacs + "8864" + "1100000100250021"},        // PPPoE session
-      {1, kMacs + "8100006f8864" + "11000001002521"},  // the same, compressed, in a VLAN
-      {1, kMacs + "8847" + "00010040" + "00011140"},   // MPLS, two labels (RFC 3032)
-      {1, kMacs + "0040" + "aaaa030000000800"},        // 802.3 with SNAP (RFC 1042)
+      {1, macs("0800")},
+      {1, macs("8100006f0800")},                     // 802.1Q
+      {1, macs("88a800018100006f0800")},             // QinQ
+      {1, macs("8864") + "1100000100250021"},        // PPPoE session
+      {1, macs("8100006f8864") + "11000001002521"},  // the same, compressed, in a VLAN
+      {1, macs("8847") + "00010040" + "00011140"},   // MPLS, two labels (RFC 3032)
+      {1, macs("0040") + "aaaa030000000800"},        // 802.3 with SNAP (RFC 1042)
       {113, "0000000100060200000000010000" + std::string("0800")},
       {276, "0800" + std::string("000000000002000100060200000000010000")},
       {12, ""},
@@ -98,7 +101,7 @@ TEST_F(FrameTest, EveryLinkTypeLeadsToTheSamePacket) {
 
 TEST_F(FrameTest, Ipv6OnEveryLinkType) {
   const std::vector<std::pair<std::uint16_t, std::string>> links{
-      {1, kMacs + "86dd"},
+      {1, macs("86dd")},
       {113, "000000010006020000000001000086dd"},
       {276, "86dd000000000002000100060200000000010000"},
       {101, ""},
@@ -119,9 +122,9 @@ TEST_F(FrameTest, Ipv6OnEveryLinkType) {
 
 TEST_F(FrameTest, ArpIsKnownBehindEveryTag) {
   const std::vector<std::pair<std::uint16_t, std::string>> links{
-      {1, kMacs + "0806"},
-      {1, kMacs + "9100006f0806"},
-      {1, kMacs + "9200006f8100006f0806"},
+      {1, macs("0806")},
+      {1, macs("9100006f0806")},
+      {1, macs("9200006f8100006f0806")},
       {113, "00000001000602000000000100000806"},
       {276, "8100000000000002000100060200000000010000" + std::string("006f0806")},
   };
@@ -133,18 +136,18 @@ TEST_F(FrameTest, ArpIsKnownBehindEveryTag) {
 }
 
 TEST_F(FrameTest, OtherProtocolsAndLinksAreNotDamage) {
-  EXPECT_EQ(decode(1, hex(kMacs + "884700011140" + "00000000")),
-            FrameVerdict::NotIp);                                              // pseudowire
-  EXPECT_EQ(decode(1, hex(kMacs + "0806000108000604")), FrameVerdict::NotIp);  // ARP
-  EXPECT_EQ(decode(1, hex(kMacs + "0026424203000000")), FrameVerdict::NotIp);  // 802.3, LLC
-  EXPECT_EQ(decode(1, hex(kMacs + "8863110900000000")), FrameVerdict::NotIp);  // PPPoE discovery
-  EXPECT_EQ(decode(1, hex(kMacs + "886411000001000ac021")), FrameVerdict::NotIp);  // PPP LCP
+  EXPECT_EQ(decode(1, hex(macs("884700011140") + "00000000")),
+            FrameVerdict::NotIp);                                                // pseudowire
+  EXPECT_EQ(decode(1, hex(macs("0806000108000604"))), FrameVerdict::NotIp);      // ARP
+  EXPECT_EQ(decode(1, hex(macs("0026424203000000"))), FrameVerdict::NotIp);      // 802.3, LLC
+  EXPECT_EQ(decode(1, hex(macs("8863110900000000"))), FrameVerdict::NotIp);      // PPPoE discovery
+  EXPECT_EQ(decode(1, hex(macs("886411000001000ac021"))), FrameVerdict::NotIp);  // PPP LCP
   EXPECT_EQ(decode(0, hex("07000000")), FrameVerdict::NotIp);
   EXPECT_EQ(decode(147, hex("00")), FrameVerdict::UnknownLink);
 }
 
 TEST_F(FrameTest, EveryPrefixOfAFrameIsCutShortOrSaysWhere) {
-  const ByteBuffer whole = behind(kMacs + "8100006f0800", udp_packet());
+  const ByteBuffer whole = behind(macs("8100006f0800"), udp_packet());
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const Bytes prefix = Bytes(whole).first(size);
     // A snap length cut it: never called malformed.
@@ -163,14 +166,14 @@ TEST_F(FrameTest, EveryPrefixOfAFrameIsCutShortOrSaysWhere) {
 }
 
 TEST_F(FrameTest, EthernetPaddingIsNoPayload) {
-  ByteBuffer frame = behind(kMacs + "0800", udp_packet());
+  ByteBuffer frame = behind(macs("0800"), udp_packet());
   frame.resize(60, std::byte{0xee});
   ASSERT_EQ(decode(1, frame), FrameVerdict::Decoded);
   expect_udp();
 }
 
 TEST_F(FrameTest, SuperFramesWithoutALengthAreTakenAsTheyAre) {
-  ByteBuffer frame = behind(kMacs + "0800", udp_packet(std::string(60000, 'x')));
+  ByteBuffer frame = behind(macs("0800"), udp_packet(std::string(60000, 'x')));
   frame[16] = frame[17] = std::byte{0};
   ASSERT_EQ(decode(1, frame), FrameVerdict::Decoded);
   EXPECT_EQ(decoded.payload.size(), 60000U);

@@ -19,8 +19,11 @@ constexpr auto kEi = NatBehavior::EndpointIndependent;
 constexpr auto kAd = NatBehavior::AddressDependent;
 constexpr auto kApd = NatBehavior::AddressAndPortDependent;
 
-Endpoint ep(std::string_view text) {
+Endpoint ep(std::string_view text) noexcept {
   return *Endpoint::parse(text);
+}
+IpAddress ip(std::string_view text) noexcept {
+  return *IpAddress::parse(text);
 }
 Instant at(Duration d) {
   return Instant{d};
@@ -30,7 +33,7 @@ const Endpoint kInside = ep("192.168.0.2:5000");
 const Endpoint kRemote = ep("203.0.113.1:1000");
 const Endpoint kOtherPort = ep("203.0.113.1:2000");
 const Endpoint kOtherAddress = ep("203.0.113.2:1000");
-const IpAddress kPublic = *IpAddress::parse("198.51.100.1");
+const IpAddress kPublic = ip("198.51.100.1");
 
 NatTable make(NatPolicy policy, std::vector<IpAddress> pool = {kPublic}) {
   return {policy, std::move(pool), SeededRandom(1, "nat")};

@@ -53,7 +53,7 @@ class NatWorld {
   explicit NatWorld(NatPolicy policy = {}) : world_(1, {}, records_, nullptr) {
     LinkConfig link;
     link.delay = milliseconds(10);
-    home_ = add_host("192.168.0.2", home_app_, "192.168.0.2:5000", false);
+    home_ = add_host("192.168.0.2", home_app, "192.168.0.2:5000", false);
     NatSetup setup;
     setup.id = NodeId{1};
     setup.name = "nat";
@@ -64,7 +64,7 @@ class NatWorld {
     setup.outside_port = PortId{1};
     setup.inside_routes.add(ip("192.168.0.2"), 32, PortId{0});
     world_.add(std::make_unique<Nat>(std::move(setup), SeededRandom(1, "nat")));
-    server_ = add_host("203.0.113.1", server_app_, "203.0.113.1:3478", true);
+    server_ = add_host("203.0.113.1", server_app, "203.0.113.1:3478", true);
     world_.connect("in", NodeId{0}, NodeId{1}, link, link);
     world_.connect("out", NodeId{1}, NodeId{2}, link, link);
   }
@@ -90,8 +90,8 @@ class NatWorld {
     return what;
   }
 
-  Echo* home_app_ = nullptr;
-  Echo* server_app_ = nullptr;
+  Echo* home_app = nullptr;
+  Echo* server_app = nullptr;
 
  private:
   Host* add_host(const char* address, Echo*& app, const char* socket, bool answers) {
@@ -119,13 +119,13 @@ TEST(Nat, TranslatesBothWaysWithTheExactDelay) {
   NatWorld world;
   world.home_sends("203.0.113.1:3478");
   world.run_for(seconds(1));
-  ASSERT_EQ(world.server_app_->heard.size(), 1U);
-  EXPECT_EQ(world.server_app_->heard[0].from, ep("198.51.100.1:5000"));
-  EXPECT_EQ(world.server_app_->heard[0].at, Instant{milliseconds(20)});
-  ASSERT_EQ(world.home_app_->heard.size(), 1U);
-  EXPECT_EQ(world.home_app_->heard[0].from, ep("203.0.113.1:3478"));
-  EXPECT_EQ(world.home_app_->heard[0].text, "answer");
-  EXPECT_EQ(world.home_app_->heard[0].at, Instant{milliseconds(40)});
+  ASSERT_EQ(world.server_app->heard.size(), 1U);
+  EXPECT_EQ(world.server_app->heard[0].from, ep("198.51.100.1:5000"));
+  EXPECT_EQ(world.server_app->heard[0].at, Instant{milliseconds(20)});
+  ASSERT_EQ(world.home_app->heard.size(), 1U);
+  EXPECT_EQ(world.home_app->heard[0].from, ep("203.0.113.1:3478"));
+  EXPECT_EQ(world.home_app->heard[0].text, "answer");
+  EXPECT_EQ(world.home_app->heard[0].at, Instant{milliseconds(40)});
   EXPECT_EQ(world.mappings(), std::vector<std::string>{"created"});
 }
 
@@ -138,7 +138,7 @@ TEST(Nat, FiltersAndSaysWhy) {
   world.server_sends("203.0.113.1:9999", "198.51.100.1:5000");
   world.run_for(seconds(1));
   EXPECT_EQ(world.drops(), (std::vector<std::string>{"nat-no-mapping", "nat-filtered"}));
-  EXPECT_EQ(world.home_app_->heard.size(), 1U);
+  EXPECT_EQ(world.home_app->heard.size(), 1U);
 }
 
 TEST(Nat, SaysWhenAMappingExpiresAtThatInstant) {
@@ -161,7 +161,7 @@ TEST(Nat, AnIcmpErrorPassesAndEndsNoMapping) {
   EXPECT_EQ(world.drops(), std::vector<std::string>{"no-socket"});
   world.server_sends("203.0.113.1:3478", "198.51.100.1:5000");
   world.run_for(seconds(1));
-  EXPECT_EQ(world.home_app_->heard.size(), 2U);
+  EXPECT_EQ(world.home_app->heard.size(), 2U);
   EXPECT_EQ(world.mappings(), std::vector<std::string>{"created"});
 }
 

@@ -45,6 +45,7 @@ class Determinism : public testing::Test {
 
   static std::vector<std::string> names(const std::map<std::string, std::string>& contents) {
     std::vector<std::string> result;
+    result.reserve(contents.size());
     for (const auto& [name, content] : contents)
       result.push_back(name);
     return result;

@@ -35,7 +35,7 @@ ByteBuffer hex(std::string_view text) {
   return parse_hex(text).value();
 }
 
-TransactionId id_of(std::string_view text) {
+TransactionId id_of(std::string_view text) noexcept {
   TransactionId id{};
   const ByteBuffer bytes = hex(text);
   std::copy(bytes.begin(), bytes.end(), id.begin());
