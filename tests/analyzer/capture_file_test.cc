@@ -54,6 +54,7 @@ struct CorpusFile {
   const char* name;
   const char* packets;
 };
+// GoogleTest finds it by this name: NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const CorpusFile& file, std::ostream* out) {
   *out << file.name;
 }
