@@ -237,16 +237,15 @@ DtlsStep Builder::step_of(const StepViews& views) const {
   const auto at_receiver = [&](const DtlsPart& part) {
     return own_[index_of(other(step.from))].count(part.use.flow) > 0;
   };
-  if (std::none_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
-        return at_receiver(part) &&
-               captured_throughout(pipeline_.flows()[part.use.flow],
-                                   direction_of(part.use, step.from), step.at, most.step->last.at);
-      }))
-    return step;
   std::uint64_t came = 0;
   for (const StepView& view : views)
     if (at_receiver(*view.part) && view.step->whole)
       came = std::max(came, view.step->times);
+  if (came == 0 && std::none_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
+        return at_receiver(part) &&
+               captured_throughout(pipeline_, part.use, step.from, step.at, most.step->last.at);
+      }))
+    return step;
   // What came may stand behind the cut of a snap length.
   const bool cut = std::any_of(parts_.begin(), parts_.end(), [&](const DtlsPart& part) {
     return at_receiver(part) && part.half(step.from).cut > 0;

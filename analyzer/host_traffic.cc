@@ -44,9 +44,6 @@ HostBook::HostBook(Pipeline& pipeline) : pipeline_(pipeline) {
     const FlowRecord& flow = flows[id];
     if (!flow.in_use || flow.key.carrier != kNone)
       continue;
-    const auto [begin, added] = begins_.try_emplace(flow.key.point, flow.first.at);
-    if (!added)
-      begin->second = std::min(begin->second, flow.first.at);
     Counts& a = hosts_[{flow.key.point, flow.key.a.address}];
     a.sent += flow.directions[0].seen;
     a.received += flow.directions[1].seen;
@@ -115,8 +112,8 @@ std::vector<HostTraffic> HostBook::traffic_of(const CallLayout& layout,
   std::vector<HostTraffic> list;
   for (auto& [point, here] : points) {
     here.point = point;
-    if (const auto begin = begins_.find(point); begin != begins_.end())
-      here.first_at = begin->second;
+    if (const Extent* extent = pipeline_.extents().of(point))
+      here.first_at = extent->first;
     list.push_back(here);
   }
   return list;

@@ -31,7 +31,6 @@ class HostBook {
 
   Pipeline& pipeline_;
   std::map<std::pair<std::uint32_t, IpAddress>, Counts> hosts_;
-  std::map<std::uint32_t, Instant> begins_;  // by point: its first packet
 };
 
 }  // namespace parley::analyzer

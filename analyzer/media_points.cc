@@ -15,7 +15,7 @@ class MediaPoints {
  public:
   MediaPoints(const Pipeline& pipeline, const CallLayout& layout, const RoutePoints& points,
               Transport& t)
-      : flows_(pipeline.flows()), layout_(layout), points_(points), t_(t) {}
+      : pipeline_(pipeline), flows_(pipeline.flows()), layout_(layout), points_(points), t_(t) {}
 
   void fill(Side side);
   void fill_last_arrival(Side side);
@@ -25,7 +25,9 @@ class MediaPoints {
     return flows_[use.flow].directions[direction_of(use, side)];
   }
   void add(const FlowUse& use, Side side, std::optional<MediaSeen>& sum) const;
+  bool add_arrival(std::uint32_t route, const FlowUse& last, Side side);
 
+  const Pipeline& pipeline_;
   const FlowTable& flows_;
   const CallLayout& layout_;
   const RoutePoints& points_;
@@ -52,6 +54,21 @@ void MediaPoints::add(const FlowUse& use, Side side, std::optional<MediaSeen>& s
   }
 }
 
+// What came to the receiver's own socket arrived; what came no farther than the outside of its NAT
+// may have ended there. `last` saw the media last. False: not known.
+bool MediaPoints::add_arrival(std::uint32_t route, const FlowUse& last, Side side) {
+  const FlowUse* to = points_.beside(route, other(side));
+  if (to == nullptr)
+    return false;
+  const bool came = way(*to, side).rtp + way(*to, side).rtcp > 0;
+  const FlowDirection& media = way(last, side);
+  if (came ? !points_.own_socket(route, other(side))
+           : !captured_throughout(pipeline_, *to, side, media.first_rtp.at, media.last_rtp.at))
+    return false;
+  add(*to, side, t_.media_arrived[index_of(side)]);
+  return true;
+}
+
 // The last point of a route that saw media is the one that saw its first packet latest.
 void MediaPoints::fill(Side side) {
   const std::size_t s = index_of(side);
@@ -68,16 +85,12 @@ void MediaPoints::fill(Side side) {
     add(*seen, side, t_.media_seen_last[s]);
     if (const FlowUse* from = points_.beside(route, side))
       add(*from, side, t_.media_sent[s]);
-    const FlowUse* to = points_.beside(route, other(side));
-    const FlowDirection& media = way(*seen, side);
-    if (to == nullptr || !captured_throughout(flows_[to->flow], direction_of(*to, side),
-                                              media.first_rtp.at, media.last_rtp.at))
-      arrival_known = false;
-    else
-      add(*to, side, t_.media_arrived[s]);
+    arrival_known = add_arrival(route, *seen, side) && arrival_known;
   }
-  if (!arrival_known)
-    t_.media_arrived[s].reset();
+  // That some arrived is known from one route, that none did from all of them.
+  std::optional<MediaSeen>& arrived = t_.media_arrived[s];
+  if (arrived && arrived->rtp + arrived->rtcp == 0 && !arrival_known)
+    arrived.reset();
 }
 
 void MediaPoints::fill_last_arrival(Side side) {

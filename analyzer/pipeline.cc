@@ -422,7 +422,7 @@ void Pipeline::settle(FlowId id) {
   const bool rtp = is_loose_rtp(flow);
   if (flow.proof == FlowProof::Handshake)
     add_loose_dtls(flow, loose_);
-  else if (rtp)
+  if (rtp || flow.proof == FlowProof::Handshake)
     add_loose_rtp(flow, rtp_, loose_);
   tally_.settle(id, flow, rtp);
 }
@@ -434,6 +434,7 @@ void Pipeline::finish() {
     prove_siblings(flows_[id]);
   for (FlowId id = 0; id < flows_.size(); ++id)
     settle(id);
+  extents_ = PointExtents(flows_);
 }
 
 }  // namespace parley::analyzer

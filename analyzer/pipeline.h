@@ -15,6 +15,7 @@
 #include "analyzer/flow_table.h"
 #include "analyzer/model/model.h"
 #include "analyzer/packet.h"
+#include "analyzer/point_extents.h"
 #include "analyzer/protocol_tally.h"
 #include "analyzer/track/dtls_tracker.h"
 #include "analyzer/track/ice_tracker.h"
@@ -64,6 +65,8 @@ class Pipeline {
   const RtpTracker& rtp() const { return rtp_; }
   const std::vector<IcmpSeen>& icmp() const { return icmp_; }
   const std::vector<LooseFlow>& loose() const { return loose_; }
+  // How long each capture point was at work.
+  const PointExtents& extents() const { return extents_; }
   // Time of the last packet.
   Instant end() const { return end_; }
 
@@ -114,6 +117,7 @@ class Pipeline {
   std::vector<IcmpSeen> icmp_;
   std::vector<LooseFlow> loose_;
   ProtocolTally tally_;
+  PointExtents extents_;
   Instant end_;
 };
 

@@ -5,11 +5,11 @@
 
 namespace parley::analyzer {
 
-bool captured_throughout(const FlowRecord& flow, Direction direction, Instant from, Instant to) {
-  // Checks go on every 2.5 s or so (RFC 7675 section 5.1: 5 s, less by up to a fifth).
-  constexpr Duration kBetweenChecks = std::chrono::seconds(6);
-  return flow.directions[direction].packets() > 0 && flow.first.at <= from + kBetweenChecks &&
-         flow.last_at + kBetweenChecks >= to;
+bool captured_throughout(const Pipeline& pipeline, const FlowUse& use, Side sender, Instant from,
+                         Instant to) {
+  const FlowRecord& flow = pipeline.flows()[use.flow];
+  return flow.directions[direction_of(use, sender)].packets() > 0 &&
+         pipeline.extents().cover(flow.key.point, from, to);
 }
 
 namespace {
@@ -74,6 +74,8 @@ void RoutePoints::judge(const Pipeline& pipeline, const PointSides& sides, Side 
   const std::uint32_t point = point_of(pipeline, *here);
   if (sides.is_of(point, side) || (!passed_on && !sides.is_of(point, other(side))))
     route.beside[index_of(side)] = here;
+  const std::optional<PointSide> known = sides.at(point);
+  route.own_socket[index_of(side)] = known && known->side == side && known->own_socket;
   route.inferred = route.inferred || (!apart && sides.at(point)->inferred);
 }
 

@@ -26,12 +26,18 @@ class RoutePoints {
   const FlowUse* beside(std::uint32_t route, Side side) const {
     return routes_[route].beside[index_of(side)];
   }
+  // Packets pass there as the agent itself sends and receives them: no NAT or router of its own is
+  // in between.
+  bool own_socket(std::uint32_t route, Side side) const {
+    return routes_[route].own_socket[index_of(side)];
+  }
   // Which point is nearest to whom was inferred.
   bool is_inferred(std::uint32_t route) const { return routes_[route].inferred; }
 
  private:
   struct Route {
     std::array<const FlowUse*, 2> nearest{}, beside{};
+    std::array<bool, 2> own_socket{};
     bool inferred = false;
   };
   // Whether the nearest point stands on that side.
@@ -41,8 +47,9 @@ class RoutePoints {
   std::vector<Route> routes_;
 };
 
-// Packets passed there, in whichever direction, from about the first of these times to about the
-// last, and some in this one: what else did not pass in between was not there.
-bool captured_throughout(const FlowRecord& flow, Direction direction, Instant from, Instant to);
+// The point was at work all the while, and some packets of that side passed on the flow: what else
+// of it did not pass in between was not there.
+bool captured_throughout(const Pipeline& pipeline, const FlowUse& use, Side sender, Instant from,
+                         Instant to);
 
 }  // namespace parley::analyzer

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "analyzer/stream_loss.h"
 #include "analyzer/transport_builder.h"
 
 namespace parley::analyzer {
@@ -52,28 +53,6 @@ void add_route(const OnRoute& route, Stream& s, std::set<std::uint8_t>& types) {
   }
 }
 
-// Losses between the two points. What the receiver's own numbers leave open is how many packets
-// came before its first and after its last one: those are lost only if it was captured all the
-// while. Fewer than kInFlight of them may still be under way.
-std::optional<std::uint64_t> lost_between(const RtpStream& sent, const RtpStream* arrived,
-                                          const FlowRecord& receiver, Direction direction) {
-  constexpr std::int16_t kInFlight = 64;
-  const auto distance = [](std::int64_t from, std::int64_t to) {
-    return static_cast<std::int16_t>(static_cast<std::uint16_t>(to) -
-                                     static_cast<std::uint16_t>(from));
-  };
-  if (arrived != nullptr) {
-    const std::int16_t tail = distance(arrived->highest_sequence, sent.highest_sequence);
-    const std::int16_t head = distance(sent.first_sequence, arrived->first_sequence);
-    if (tail >= 0 && tail < kInFlight && head >= 0 && head < kInFlight)
-      return arrived->lost();
-  }
-  if (!captured_throughout(receiver, direction, sent.first.at, sent.last.at))
-    return arrived != nullptr ? std::optional(arrived->lost()) : std::nullopt;
-  const std::uint64_t got = arrived != nullptr ? arrived->unique + arrived->uncaptured : 0;
-  return sent.unique > got ? sent.unique - got : 0;
-}
-
 const RtpStream* stream_at(const Pipeline& pipeline, const FlowUse& use, std::uint32_t ssrc,
                            Side side) {
   for (const std::uint32_t i : pipeline.flows()[use.flow].streams) {
@@ -84,50 +63,63 @@ const RtpStream* stream_at(const Pipeline& pipeline, const FlowUse& use, std::ui
   return nullptr;
 }
 
-// Between two points, or before the one that stands on the receiver's side. What is missing beside
-// the sender was lost by no network, and where it is not known which side was captured, numbers
-// that are missing tell nothing of the way.
-std::optional<std::uint64_t> lost_on(const OnRoute& route, const RtpStream* sent,
-                                     const RtpStream* arrived, const FlowUse* to, Direction way,
-                                     const Pipeline& pipeline) {
-  if (sent != nullptr && to != nullptr && (arrived == nullptr || arrived != sent))
-    return lost_between(*sent, arrived, pipeline.flows()[to->flow], way);
-  if (arrived != nullptr)
-    return arrived->lost();
-  return sent == nullptr && to != nullptr ? std::optional(route.lost) : std::nullopt;
-}
-
-void mark_inferred(Stream& s) {
-  const auto mark = [&](const std::optional<std::uint64_t>& value, std::string_view member) {
-    if (value && std::find(s.inferred.begin(), s.inferred.end(), member) == s.inferred.end())
-      s.inferred.emplace_back(member);
-  };
-  mark(s.lost, "lost");
-  mark(s.not_captured, "not_captured");
-  mark(s.sent, "sent");
-  mark(s.arrived, "arrived");
+void mark(const std::optional<std::uint64_t>& value, std::string_view member, Stream& s) {
+  if (value && std::find(s.inferred.begin(), s.inferred.end(), member) == s.inferred.end())
+    s.inferred.emplace_back(member);
 }
 
 // The two ends of one route, as far as they were captured.
 struct RouteEnds {
+  const FlowUse* from = nullptr;
   const FlowUse* to = nullptr;
   const RtpStream* sent = nullptr;
   const RtpStream* arrived = nullptr;
-  Direction way = 0;
+  // The point nearest to the receiver stands on its side.
+  bool beside = false;
+  // Nothing arrived, and nothing was missed.
+  bool nothing_came = false;
 };
 
-RouteEnds ends_of(const Pipeline& pipeline, const RoutePoints& points, std::uint32_t route,
-                  const Stream& s) {
-  const FlowUse* from = points.beside(route, s.from);
+RouteEnds ends_of(const Pipeline& pipeline, const RoutePoints& points, std::uint32_t number,
+                  const OnRoute& route, const Stream& s) {
   RouteEnds ends;
-  ends.to = points.nearest(route, other(s.from));
-  if (from != nullptr)
-    ends.sent = stream_at(pipeline, *from, s.ssrc, s.from);
+  ends.from = points.beside(number, s.from);
+  ends.to = points.nearest(number, other(s.from));
+  if (ends.from != nullptr)
+    ends.sent = stream_at(pipeline, *ends.from, s.ssrc, s.from);
   if (ends.to == nullptr)
     return ends;
+  ends.beside = ends.to == points.beside(number, other(s.from));
   ends.arrived = stream_at(pipeline, *ends.to, s.ssrc, s.from);
-  ends.way = direction_of(*ends.to, s.from);
+  ends.nothing_came =
+      ends.arrived == nullptr &&
+      captured_throughout(pipeline, *ends.to, s.from, route.most->first.at, route.most->last.at);
   return ends;
+}
+
+const Extent& extent_of(const Pipeline& pipeline, const FlowUse& use) {
+  return *pipeline.extents().of(pipeline.flows()[use.flow].key.point);
+}
+
+// Between two points, or before the one that stands on the receiver's side. What is missing beside
+// the sender was lost by no network, and where it is not known which side was captured, numbers
+// that are missing tell nothing of the way.
+std::optional<StreamLoss> loss_on(const OnRoute& route, const RouteEnds& ends,
+                                  const Pipeline& pipeline) {
+  const auto only = [](std::uint64_t lost) {
+    StreamLoss loss;
+    loss.lost = lost;
+    return loss;
+  };
+  if (ends.sent != nullptr && ends.to != nullptr && ends.arrived == nullptr)
+    return ends.nothing_came ? std::optional(only(ends.sent->unique)) : std::nullopt;
+  if (ends.sent != nullptr && ends.arrived != nullptr && ends.arrived != ends.sent)
+    return lost_between(*ends.sent, extent_of(pipeline, *ends.from), *ends.arrived,
+                        extent_of(pipeline, *ends.to));
+  if (ends.arrived != nullptr)
+    return only(ends.arrived->lost());
+  return ends.sent == nullptr && ends.to != nullptr ? std::optional(only(route.lost))
+                                                    : std::nullopt;
 }
 
 void add_sent(const RtpStream* sent, Stream& s) {
@@ -140,13 +132,8 @@ void add_sent(const RtpStream* sent, Stream& s) {
   }
 }
 
-// `beside`: the point stands on the receiver's side.
-void add_arrived(const Pipeline& pipeline, const RouteEnds& ends, const OnRoute& route, bool beside,
-                 Stream& s) {
-  const bool nothing_came = ends.to != nullptr && ends.arrived == nullptr &&
-                            captured_throughout(pipeline.flows()[ends.to->flow], ends.way,
-                                                route.most->first.at, route.most->last.at);
-  if (!beside || (ends.arrived == nullptr && !nothing_came))
+void add_arrived(const RouteEnds& ends, Stream& s) {
+  if (!ends.beside || (ends.arrived == nullptr && !ends.nothing_came))
     s.arrived.reset();
   else if (s.arrived && ends.arrived != nullptr)
     *s.arrived += ends.arrived->unique;
@@ -156,24 +143,32 @@ void add_arrived(const Pipeline& pipeline, const RouteEnds& ends, const OnRoute&
 void fill_ends(const Pipeline& pipeline, const RoutePoints& points, const Source& source,
                Stream& s) {
   s.sent = s.arrived = s.not_captured = 0;
-  std::optional<std::uint64_t> lost = 0;
+  std::optional<StreamLoss> all = StreamLoss{};
   bool inferred = false;
   for (const auto& [number, route] : source) {
     if (route.most->packets == 0)
       continue;
-    const RouteEnds ends = ends_of(pipeline, points, number, s);
-    const bool beside = ends.to != nullptr && ends.to == points.beside(number, other(s.from));
+    const RouteEnds ends = ends_of(pipeline, points, number, route, s);
     add_sent(ends.sent, s);
-    add_arrived(pipeline, ends, route, beside, s);
-    const auto here = lost_on(route, ends.sent, ends.arrived, ends.to, ends.way, pipeline);
-    lost = lost && here ? std::optional(*lost + *here) : std::nullopt;
+    add_arrived(ends, s);
+    const std::optional<StreamLoss> here = loss_on(route, ends, pipeline);
+    if (all && here)
+      *all += *here;
+    else
+      all.reset();
     inferred = inferred || points.is_inferred(number);
   }
-  s.lost = lost;
-  if (!lost)
+  s.lost = all ? std::optional(all->lost) : std::nullopt;
+  if (!all)
     s.inferred.clear();  // it names `lost` alone
+  if (inferred || (all && all->inferred))
+    mark(s.lost, "lost", s);
   if (inferred)
-    mark_inferred(s);
+    mark(s.not_captured, "not_captured", s);
+  if (inferred || (all && all->sent_in_part))
+    mark(s.sent, "sent", s);
+  if (inferred || (all && all->arrived_in_part))
+    mark(s.arrived, "arrived", s);
 }
 
 Stream describe(const Source& source) {

@@ -206,11 +206,15 @@ void find_lost_packets(const Story& story, Findings& out) {
                         : fmt::format("{} lost packets; most were lost of {}: {} of {} ({} %).",
                                       counted(lossy.size(), "RTP stream"), which, *worst.lost,
                                       sent_of(worst), most);
-  // The side of the capture is inferred, or the capture has holes.
-  if (is_inferred(worst.inferred, "lost")) {
+  // The side of the capture is inferred, or one of the captures has holes or is the shorter one.
+  const auto guessed = std::find_if(lossy.begin(), lossy.end(), [](const Stream* stream) {
+    return is_inferred(stream->inferred, "lost");
+  });
+  if (guessed != lossy.end()) {
+    const Side from = (*guessed)->from;
     finding.confidence = Confidence::Likely;
     finding.open.push_back(fmt::format("How many packets of {} did not reach {}: it is inferred.",
-                                       to_string(worst.from), to_string(other(worst.from))));
+                                       to_string(from), to_string(other(from))));
   }
   if (gaps_beside_receiver(story.call, worst) != nullptr) {
     finding.confidence = Confidence::Possible;

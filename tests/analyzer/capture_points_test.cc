@@ -289,6 +289,21 @@ TEST(Points, OneOfSeveralShowsWhereMediaEnds) {
     EXPECT_EQ(s.lost, s.from == Side::A ? 0U : s.packets) << s.ssrc;
 }
 
+// A's NAT drops B's media behind the point outside of it.
+TEST(Points, OutsideOfItsNatAReceiverIsNotSeenToGetMedia) {
+  const std::string base = capture("c08b-media-filtered/");
+  for (const bool with_b : {false, true}) {
+    std::vector<std::string> files = {base + "natA-wan.pcapng"};
+    if (with_b)
+      files.push_back(base + "peerB.pcapng");
+    const Analysis a = analyze_captures(files, {});
+    ASSERT_EQ(a.calls.size(), 1U);
+    const Transport& t = a.calls[0].transports.at(0);
+    EXPECT_FALSE(t.media_arrived[1].has_value()) << files.size();
+    EXPECT_EQ(t.media_arrived[0].has_value(), with_b);
+  }
+}
+
 TEST(Points, OfUnansweredChecksTheLastPointOfRequestAndResponseIsKnown) {
   const std::string base = capture("c09-consent-loss/");
   const Analysis a = analyze_captures(

@@ -37,6 +37,29 @@ TEST(LostPackets, AreANoteWithAllStreamsAndTheOneThatLostMostFirst) {
   EXPECT_NE(finding->because.find("SSRC 99 of B: 2 of 18 packets lost"), std::string::npos);
 }
 
+TEST(LostPackets, AreNotCertainWhereOneOfTheStreamsIsInferred) {
+  Call call = test::connected_call();
+  Stream stream;
+  stream.ssrc = 1234;
+  stream.from = Side::B;
+  stream.packets = 722;
+  stream.lost = 38;
+  call.streams = {stream};
+  stream.ssrc = 99;
+  stream.from = Side::A;
+  stream.lost = 30;
+  stream.inferred = {"lost"};
+  call.streams.push_back(stream);
+  Analysis analysis = test::analysis_with(call);
+  diagnose(analysis);
+  const Finding* finding = find(analysis.calls[0], "rtp-loss");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->stream, 1234U);
+  EXPECT_EQ(finding->confidence, Confidence::Likely);
+  EXPECT_THAT(finding->open,
+              testing::Contains("How many packets of A did not reach B: it is inferred."));
+}
+
 TEST(LostPackets, OfAFewInAShortStreamAloneAreNoNews) {
   Call call = test::connected_call();
   Stream stream;
