@@ -412,6 +412,10 @@ Call Builder::build_call(std::uint32_t index) {
     for (Transport& t : call.transports)
       t.heard_only = way->sender();
   for (Transport& t : call.transports)
+    for (Pair& pair : t.pairs)
+      pair.answers_hidden =
+          pair.responses == 0 && pair.errors.empty() && !answers_could_show(call, pair);
+  for (Transport& t : call.transports)
     if (up_before_capture(t))
       withdraw_order(pipeline_, found_, layout, t.id, t);
   fill_peers(index, layout, pairs, call);
@@ -419,6 +423,20 @@ Call Builder::build_call(std::uint32_t index) {
   fill_totals(layout, call);
   fill_icmp(layout, call);
   return call;
+}
+
+// Where the client's own capture could not show the answers, another point tells what they were.
+TurnAllocation as_answered(const Call& call, PlacedAllocation placed, Side owner) {
+  const TurnAllocation& near = placed.allocation;
+  if (!placed.answered || near.points.empty() ||
+      could_show(call, near.points.front(), other(owner)))
+    return std::move(placed.allocation);
+  TurnAllocation told = std::move(*placed.answered);
+  told.client = near.client;
+  told.points = near.points;
+  told.first = near.first;
+  told.first_at = near.first_at;
+  return told;
 }
 
 void Builder::place_servers(std::vector<Call>& calls) const {
@@ -429,8 +447,9 @@ void Builder::place_servers(std::vector<Call>& calls) const {
       left.push_back(std::move(placed));
       continue;
     }
-    placed.allocation.of = owner->side;
-    calls[owner->call].turn.push_back(std::move(placed.allocation));
+    TurnAllocation told = as_answered(calls[owner->call], std::move(placed), owner->side);
+    told.of = owner->side;
+    calls[owner->call].turn.push_back(std::move(told));
   }
   for (PlacedStunUse& placed : build_stun_uses(pipeline_)) {
     const Owner* owner = owner_of(placed.clients, placed.use.first_at);

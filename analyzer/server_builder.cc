@@ -9,12 +9,9 @@ namespace parley::analyzer {
 
 namespace {
 
-// The entry of an allocation whose flow saw most of it: the base of what is told. One that shows
-// answers of the server tells more than one that lacks them. Requests are most where the client is;
-// where points are equal the first one that saw them is nearest.
+// The entry of an allocation whose flow saw most of it: the base of what is told. Requests are most
+// where the client is; where points are equal the first one that saw them is nearest.
 bool tells_more(const AllocationSeen& x, const AllocationSeen& y) {
-  if ((x.responses > 0) != (y.responses > 0))
-    return x.responses > 0;
   if (x.requests != y.requests)
     return x.requests > y.requests;
   return x.first && y.first && x.first->at < y.first->at;
@@ -76,7 +73,6 @@ TurnAllocation describe(const AllocationSeen& seen, const FlowRecord& flow, Inst
   TurnAllocation out;
   out.client = flow.source(seen.to_server);
   out.server = flow.destination(seen.to_server);
-  out.point = flow.key.point;
   out.transport = flow.key.protocol == TransportProtocol::Tcp ? "tcp" : "udp";
   out.relayed = seen.relayed;
   out.mapped = seen.mapped;
@@ -153,11 +149,32 @@ void note_unrepeated(const TurnTracker& turn, std::uint32_t i, TurnAllocation& o
   out.unrepeated_method = stun::method_name(pending->method);
 }
 
+void add_point(PointId point, std::vector<PointId>& points) {
+  if (std::find(points.begin(), points.end(), point) == points.end())
+    points.push_back(point);
+}
+
+// Where the entry that is the base of what is told lacks every answer, one that has some.
+const AllocationSeen* answered_further_off(TurnTracker& turn, std::uint32_t base,
+                                           const std::vector<std::uint32_t>& members) {
+  if (turn[base].responses > 0)
+    return nullptr;
+  const AllocationSeen* most = nullptr;
+  for (const std::uint32_t i : members)
+    if (turn[i].responses > 0 && turn[i].first && (most == nullptr || tells_more(turn[i], *most)))
+      most = &turn[i];
+  return most;
+}
+
+SeenAt answers_of(const AllocationSeen& seen, PointId point) {
+  return {seen.responses, seen.first->ref, seen.last->ref, seen.first->at, seen.last->at, point};
+}
+
 StunServerUse describe_use(const CheckPath& path, const FlowRecord& flow) {
   StunServerUse use;
   use.client = flow.source(path.direction);
   use.server = flow.destination(path.direction);
-  use.point = flow.key.point;
+  use.points = {flow.key.point};
   for (const MappedAddress& m : path.mapped)
     use.mapped.push_back(m.address);
   use.first = path.first.ref;
@@ -188,8 +205,16 @@ std::vector<PlacedAllocation> build_allocations(Pipeline& pipeline) {
     PlacedAllocation placed;
     placed.allocation = describe(turn[best], pipeline.flows()[turn[best].flow], pipeline.end());
     note_unrepeated(turn, best, placed.allocation);
+    placed.allocation.points = {pipeline.flows()[turn[best].flow].key.point};
+    if (const AllocationSeen* seen = answered_further_off(turn, best, members)) {
+      const FlowRecord& flow = pipeline.flows()[seen->flow];
+      placed.answered = describe(*seen, flow, pipeline.end());
+      placed.allocation.answered_elsewhere = answers_of(*seen, flow.key.point);
+    }
     for (const std::uint32_t i : members) {
       const FlowRecord& flow = pipeline.flows()[turn[i].flow];
+      if (turn[i].requests > 0)
+        add_point(flow.key.point, placed.allocation.points);
       placed.clients.emplace_back(flow.key.point, flow.source(turn[i].to_server));
     }
     list.push_back(std::move(placed));
@@ -223,8 +248,13 @@ std::vector<PlacedStunUse> build_stun_uses(Pipeline& pipeline) {
       placed.clients.emplace_back(flow.key.point, flow.source(path.direction));
       placed.use.requests += path.sums.requests;
       placed.use.responses += path.sums.successes;
+      add_point(flow.key.point, placed.use.points);
       for (const PathShare& share : path.sums.answered_elsewhere)
-        placed.use.answered_elsewhere += share.count;
+        if (!placed.use.answered_elsewhere)
+          placed.use.answered_elsewhere =
+              SeenAt{share.count,    share.first.ref,
+                     share.last.ref, share.first.at,
+                     share.last.at,  pipeline.flows()[ice.paths()[share.path].flow].key.point};
       // The questions of these were not captured.
       if (path.requests == 0)
         placed.use.responses += flow.directions[reverse(path.direction)].unasked;

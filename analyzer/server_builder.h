@@ -3,6 +3,8 @@
 // TURN allocations and questions to STUN servers of the model, each joined over the capture points
 // that saw it by its transaction ids. Whose they are is for the call builder to say.
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "analyzer/model/model.h"
@@ -12,6 +14,8 @@ namespace parley::analyzer {
 
 struct PlacedAllocation {
   TurnAllocation allocation;
+  // The same as a point further off shows it, where the nearest one has no answer to the client.
+  std::optional<TurnAllocation> answered;
   // Where its client was seen: capture point and address.
   std::vector<std::pair<std::uint32_t, Endpoint>> clients;
 };

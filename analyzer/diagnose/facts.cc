@@ -198,7 +198,9 @@ std::vector<StunTalk> stun_talks(const Call& call) {
     }
     talk->requests += use.requests;
     talk->responses += use.responses;
-    talk->answered_elsewhere += use.answered_elsewhere;
+    if (use.answered_elsewhere && talk->answered_elsewhere == nullptr)
+      talk->answered_elsewhere = &*use.answered_elsewhere;
+    talk->could_show = talk->could_show && answers_could_show(call, use);
     ++talk->sockets;
     talk->last = use.last ? use.last : talk->last;
     if (use.responses > 0 && talk->answered == nullptr)
@@ -295,7 +297,7 @@ std::optional<Silence> consent_silence(const Transport& transport, Side side, In
   const bool answered = pair->last_response_at.has_value();
   const std::optional<Instant> since = answered ? pair->last_response_at : pair->first_at;
   // What one direction alone shows of answers is nothing.
-  if (!since || *pair->last_at <= *since || (!answered && transport.heard_only))
+  if (!since || *pair->last_at <= *since || pair->answers_hidden)
     return std::nullopt;
   Silence silence{pair, *since, *pair->last_at - *since,
                   answered ? pair->requests_after_last_response : pair->requests};

@@ -60,7 +60,9 @@ bool relay_was_usable(const Call& call, Side side);
 // What one side asked one STUN server, from all its sockets together.
 struct StunTalk {
   const StunServerUse* first = nullptr;
-  std::uint64_t requests = 0, responses = 0, answered_elsewhere = 0;
+  std::uint64_t requests = 0, responses = 0;
+  const SeenAt* answered_elsewhere = nullptr;  // of the first socket whose answers stop on the way
+  bool could_show = true;                      // answers to each of the sockets
   std::size_t sockets = 0;
   std::optional<RttSummary> rtt;  // least and most; the median is of one socket
   std::optional<PacketRef> last;

@@ -83,16 +83,20 @@ std::string mapping_fact(const Story& story, Side side, const Mappings& mappings
 std::string end_fact(const Story& story, Side side, const Pair& pair) {
   const SeenAt& last = pair.requests_seen_at.back();
   const std::optional<PointId> far = home_of(story.call, other(side));
-  const bool not_there = far && could_show(story.call, *far, side);
+  const bool apart = far && far != home_of(story.call, side);
+  const bool missing_there =
+      apart && could_show(story.call, *far, side) &&
+      std::none_of(pair.requests_seen_at.begin(), pair.requests_seen_at.end(),
+                   [&](const SeenAt& seen) { return seen.point() == *far; });
   const std::string what = fmt::format("{}'s checks {} -> {}: ", to_string(side),
                                        address_word(pair.local), address_word(pair.remote));
   const std::string seen = fmt::format("{} of {}", last.count, pair.requests);
   const std::string where = fmt::format("{} {}", place_name(story, last.point()),
                                         story.cite.range(last.first, last.last));
-  if (far && *far == last.point())
+  if (apart && *far == last.point())
     return fmt::format("{}{} reached {}, and got no answer there.", what, seen, where);
   return fmt::format("{}{} seen last at {}{}.", what, seen, where,
-                     not_there ? ", none at " + place_name(story, *far) : std::string());
+                     missing_there ? ", none at " + place_name(story, *far) : std::string());
 }
 
 bool told_where_it_ended(const Pair& pair) {
@@ -398,7 +402,7 @@ std::optional<BrokenWay> broken_way(const Call& call, const Transport& transport
                                     const Pair& selected) {
   const std::optional<PointId> near = home_of(call, side);
   const std::optional<PointId> far = home_of(call, other(side));
-  if (!near || !far || !selected.last_response_at)
+  if (!near || !far || *near == *far || !selected.last_response_at)
     return std::nullopt;
   const LostSince& lost = selected.since_answer;
   // A path that lost packets all the time did not break.

@@ -4,6 +4,7 @@
 
 #include "analyzer/diagnose/catalogue.h"
 #include "analyzer/diagnose/facts.h"
+#include "analyzer/diagnose/network_facts.h"
 #include "analyzer/diagnose/rules.h"
 #include "analyzer/model/coverage.h"
 #include "stack/base/bytes.h"
@@ -115,12 +116,32 @@ void refusal_facts(const Story& story, const TurnAllocation& allocation, const T
     finding.evidence.push_back(refusal.last);
 }
 
+// A server that answers and is not heard has the same effect as one that is silent.
+std::string silence_text(std::string_view kind, const Endpoint& server,
+                         const std::optional<Side>& of, std::string_view over, bool answered) {
+  const std::string_view client = of ? to_string(*of) : std::string_view("the client");
+  return answered ? fmt::format("The answers of the {} server {} do not reach {}{}.", kind,
+                                to_string(server), client, over)
+                  : fmt::format("The {} server {} did not answer {}{}.", kind, to_string(server),
+                                client, over);
+}
+
+void add_stopped_answers(const Story& story, const SeenAt& seen, Finding& finding) {
+  finding.facts.push_back(fmt::format(
+      "{} {} seen at {} {}.", counted(seen.count, "answer"), seen.count == 1 ? "was" : "were",
+      place_name(story, seen.point()), story.cite.range(seen.first, seen.last)));
+  finding.evidence.push_back(seen.last);
+  finding.try_this = fmt::format(
+      "See what drops the server's answers between {} and {}.", place_name(story, seen.point()),
+      finding.peer ? to_string(*finding.peer) : std::string_view("the client"));
+}
+
 }  // namespace
 
 void find_silent_stun_servers(const Story& story, Findings& out) {
   for (const StunTalk& talk : stun_talks(story.call)) {
-    if (talk.requests == 0 || talk.responses + talk.answered_elsewhere > 0 ||
-        !answers_could_show(story.call, *talk.first) || udp_is_blocked(story.call, talk.first->of))
+    if (talk.requests == 0 || talk.responses > 0 || !talk.could_show ||
+        udp_is_blocked(story.call, talk.first->of))
       continue;
     const bool waited = talk.first->first_at && story.end - *talk.first->first_at >= kLongEnough;
     if (talk.requests < 2 && !waited)
@@ -128,9 +149,8 @@ void find_silent_stun_servers(const Story& story, Findings& out) {
     Finding finding = make_finding("stun-server-silent");
     finding.peer = talk.first->of;
     finding.level = never_up(story) && !story.call.unread_tcp ? Level::Warning : Level::Note;
-    finding.summary =
-        fmt::format("The STUN server {} did not answer {}.", to_string(talk.first->server),
-                    talk.first->of ? std::string(to_string(*talk.first->of)) : "the client");
+    finding.summary = silence_text("STUN", talk.first->server, talk.first->of, "",
+                                   talk.answered_elsewhere != nullptr);
     finding.facts.push_back(fmt::format(
         "{} from {}{}, 0 responses {}.", counted(talk.requests, "request"),
         to_string(talk.first->client),
@@ -139,6 +159,8 @@ void find_silent_stun_servers(const Story& story, Findings& out) {
     if (talk.first->first)
       finding.evidence.push_back(*talk.first->first);
     finding.try_this = "Check address and port of the STUN server, and that UDP gets out.";
+    if (talk.answered_elsewhere != nullptr)
+      add_stopped_answers(story, *talk.answered_elsewhere, finding);
     out.push_back(std::move(finding));
   }
 }
@@ -205,9 +227,8 @@ void find_silent_turn_servers(const Story& story, Findings& out) {
     // Where it was not answered another way may have been.
     finding.level = never_up(story) && !story.call.unread_tcp ? Level::Error : Level::Note;
     finding.summary =
-        fmt::format("The TURN server {} did not answer {} over {}.", to_string(allocation.server),
-                    allocation.of ? std::string(to_string(*allocation.of)) : "the client",
-                    capitals(allocation.transport));
+        silence_text("TURN", allocation.server, allocation.of,
+                     " over " + capitals(allocation.transport), !!allocation.answered_elsewhere);
     finding.facts.push_back(fmt::format("{}, 0 answers of any kind {}.",
                                         counted(allocation.requests, "TURN request"),
                                         story.cite.range(allocation.first, allocation.last)));
@@ -215,6 +236,8 @@ void find_silent_turn_servers(const Story& story, Findings& out) {
       finding.evidence.push_back(*allocation.first);
     finding.try_this =
         "Check address, port and transport of the TURN server; try it over TCP or TLS on 443.";
+    if (allocation.answered_elsewhere)
+      add_stopped_answers(story, *allocation.answered_elsewhere, finding);
     out.push_back(std::move(finding));
   }
 }

@@ -18,7 +18,7 @@ namespace parley::analyzer {
 class TimelineBuilder {
  public:
   TimelineBuilder(const Call& call, const Citation& cite, Instant end)
-      : call_(call), cite_(cite), end_(end), one_way_(one_direction(call).has_value()) {}
+      : call_(call), cite_(cite), end_(end) {}
 
   std::vector<TimelineEntry> build();
 
@@ -49,7 +49,6 @@ class TimelineBuilder {
   const Call& call_;
   const Citation& cite_;
   Instant end_;
-  bool one_way_;  // the answers were not captured
   std::vector<TimelineEntry> entries_;
 };
 

@@ -68,14 +68,10 @@ void TimelineBuilder::add_checks(const Transport& transport, Side side) {
   constexpr Duration kOver = std::chrono::seconds(4);
   const Checks checks = checks_of(transport, side);
   const bool over = checks.last_at && end_ - *checks.last_at >= kOver;
-  const bool answers_show =
-      first->requests_seen_at.empty()
-          ? !one_way_
-          : could_show(call_, first->requests_seen_at.front().point(), other(side));
   if (!ice_worked(transport) && checks.responses == 0 && checks.last != checks.first && over)
     add(checks.last_at, checks.last, side, "ice",
         fmt::format("{}'s last check: {} sent{}", to_string(side), checks.requests,
-                    answers_show ? ", none answered" : ""));
+                    first->answers_hidden ? "" : ", none answered"));
 }
 
 void TimelineBuilder::add_path(const Transport& transport, Side side) {

@@ -44,16 +44,16 @@ bool same_question(const TurnAllocation& x, const TurnAllocation& y) {
          x.made_before == y.made_before && x.asked == y.asked && x_silent == y_silent;
 }
 
-std::string question_text(const Call& call, const StunTalk& talk) {
+std::string question_text(const StunTalk& talk) {
   const StunServerUse& first = *talk.first;
   std::string asks = fmt::format("{} asks STUN server {}", who(first.of), to_string(first.server));
   if (talk.sockets > 1 && talk.requests > 0)
     asks += fmt::format(" from {} ports", talk.sockets);
   if (talk.rtt)
     asks += fmt::format(" (RTT {} ms)", rtt_range(*talk.rtt));
-  else if (talk.responses + talk.answered_elsewhere == 0 && talk.requests > 0 &&
-           answers_could_show(call, first))
-    asks += fmt::format(": no answer to {}", counted(talk.requests, "request"));
+  else if (talk.responses == 0 && talk.requests > 0 && talk.could_show)
+    asks += fmt::format(": no answer to {}{}", counted(talk.requests, "request"),
+                        talk.answered_elsewhere != nullptr ? " arrives" : "");
   return asks;
 }
 
@@ -66,7 +66,7 @@ void TimelineBuilder::add_stun_servers() {
         talk.requests == 0 && !call_.from_run
             ? fmt::format("STUN server {} answers {}; the question is not here",
                           to_string(first.server), first.of ? who(first.of) : "a client")
-            : question_text(call_, talk);
+            : question_text(talk);
     const std::size_t question = entries_.size();
     add(first.first_at, first.first, first.of, "stun", asks);
     if (talk.responses > 0 || talk.requests == 0)

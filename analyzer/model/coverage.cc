@@ -85,16 +85,36 @@ bool could_show(const Call& call, PointId point, Side sender) {
   return true;
 }
 
+namespace {
+
+bool answers_could_show(const Call& call, const std::vector<PointId>& points, Side asking,
+                        bool seen_further_off) {
+  if (points.empty())
+    return !one_direction(call);
+  const auto end = seen_further_off ? std::next(points.begin()) : points.end();
+  return std::any_of(points.begin(), end,
+                     [&](PointId point) { return could_show(call, point, other(asking)); });
+}
+
+}  // namespace
+
+bool answers_could_show(const Call& call, const Pair& pair) {
+  std::vector<PointId> points;
+  points.reserve(pair.requests_seen_at.size());
+  for (const SeenAt& seen : pair.requests_seen_at)
+    points.push_back(seen.point());
+  return answers_could_show(call, points, pair.agent, !pair.answered_elsewhere.empty());
+}
+
 bool answers_could_show(const Call& call, const TurnAllocation& allocation) {
-  if (allocation.of && allocation.point)
-    return could_show(call, *allocation.point, other(*allocation.of));
-  return !one_direction(call);
+  return allocation.of ? answers_could_show(call, allocation.points, *allocation.of,
+                                            allocation.answered_elsewhere.has_value())
+                       : !one_direction(call);
 }
 
 bool answers_could_show(const Call& call, const StunServerUse& use) {
-  if (use.of && use.point)
-    return could_show(call, *use.point, other(*use.of));
-  return !one_direction(call);
+  return use.of ? answers_could_show(call, use.points, *use.of, use.answered_elsewhere.has_value())
+                : !one_direction(call);
 }
 
 // An agent sends data on a pair that is valid, which takes an answer to its own check (RFC 8445

@@ -27,6 +27,9 @@ std::optional<OneDirection> one_direction(const Call& call);
 // its packets tell: it is not the half of a host's traffic that lacks them. The answers of servers
 // to a side come as the other side's packets do.
 bool could_show(const Call& call, PointId point, Side sender);
+// Of answers that did not come: they could have shown where they would have come to the asking
+// agent, or, unless they are seen further off, at any point that shows the questions.
+bool answers_could_show(const Call& call, const Pair& pair);
 bool answers_could_show(const Call& call, const TurnAllocation& allocation);
 bool answers_could_show(const Call& call, const StunServerUse& use);
 

@@ -70,6 +70,9 @@ struct Pair {
   // ends they were seen last.
   std::vector<SeenAt> requests_seen_at;
   LostSince before_answer, since_answer;
+  // No answer came, and none could show where it would have: the captures hold the other direction
+  // there (coverage.h, could_show()).
+  bool answers_hidden = false;
   // The capture point nearest to the agent.
   std::optional<PointId> at_point;
   // There a check of the peer came from `remote`, and was answered, before the agent's own first

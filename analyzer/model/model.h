@@ -56,8 +56,8 @@ struct Transport {
   // The capture begins after the first checks, though it may hold the handshake of DTLS: see
   // model/coverage.h.
   bool first_checks_missing = false;
-  // By sender: at the point nearest to it, at the last point that saw any, and at the point nearest
-  // to the receiver. Empty where no such point was captured, or not for long enough to tell.
+  // By sender: at the point nearest to it, at the last point that saw any, and what arrived: at the
+  // receiver's own socket, or nothing before it. Empty where the captures do not tell.
   std::array<std::optional<MediaSeen>, 2> media_sent, media_seen_last, media_arrived;
   // By sender: the last packet of any kind at the point nearest to the receiver.
   std::array<std::optional<SeenPacket>, 2> last_arrival;
@@ -112,10 +112,11 @@ struct IcmpReport {
 struct StunServerUse {
   std::optional<Side> of;
   Endpoint client, server;
-  std::optional<PointId> point;  // that shows the requests first
+  std::vector<PointId> points;  // that show the requests, the one nearest to the client first
   std::uint64_t requests = 0, responses = 0;
-  std::uint64_t answered_elsewhere = 0;  // requests whose response is at another point only
-  std::vector<Endpoint> mapped;          // distinct, in order of appearance
+  // Responses that another point shows and the nearest one does not.
+  std::optional<SeenAt> answered_elsewhere;
+  std::vector<Endpoint> mapped;  // distinct, in order of appearance
   std::optional<RttSummary> rtt;
   std::optional<PacketRef> first, first_response, last, last_response;
   std::optional<Instant> first_at, first_response_at, last_at, last_response_at;

@@ -41,7 +41,7 @@ struct TurnRefusal {
 struct TurnAllocation {
   std::optional<Side> of;
   Endpoint server, client;
-  std::optional<PointId> point;   // that tells most of it
+  std::vector<PointId> points;    // that show its requests, the one nearest to the client first
   std::string transport = "udp";  // udp | tcp | tls
   std::optional<Endpoint> relayed, mapped;
   std::string state;  // requested | allocated | refused | deleted | expired | silent
@@ -57,7 +57,9 @@ struct TurnAllocation {
   std::vector<TurnRefusal> refusals;  // by first appearance
   std::optional<Instant> first_at, last_at, allocated_at;
   std::uint64_t requests = 0, responses = 0;  // TURN requests sent; responses of any class
-  std::uint64_t unasked = 0;                  // responses whose request was not captured
+  // Of a client that got none: those at another point, with the first and the last packet there.
+  std::optional<SeenAt> answered_elsewhere;
+  std::uint64_t unasked = 0;  // responses whose request was not captured
   // The first Allocate with credentials, and the USERNAME in it, printable().
   std::optional<PacketRef> asked_with;
   std::optional<std::string> asked_as;

@@ -35,17 +35,13 @@ std::string end_text(const Candidate& candidate, const Call& call) {
   return candidate_text(candidate);
 }
 
-// Whether answers to a pair's checks would be seen to arrive: a half of the traffic lacks them.
-bool answers_could_show(const Pair& pair, const Call& call) {
-  const std::vector<SeenAt>& seen = pair.requests_seen_at;
-  return seen.empty() ? !one_direction(call)
-                      : could_show(call, seen.front().point(), other(pair.agent));
-}
-
-std::string answered_text(const Pair& pair, const Call& call) {
-  if (pair.responses == 0 && pair.errors.empty() && !answers_could_show(pair, call))
+std::string answered_text(const Pair& pair) {
+  if (pair.answers_hidden)
     return "?";
   std::string text = std::to_string(pair.responses);
+  // They went past here: whether they came to the agent shows at its own socket.
+  if (pair.responses > 0 && is_inferred(pair.inferred, "responses"))
+    text += "?";
   for (const ErrorCount& error : pair.errors)
     text += error.count == 1 ? fmt::format("+{}", error.code)
                              : fmt::format("+{}x{}", error.count, error.code);
@@ -72,17 +68,21 @@ std::string packets_text(const Pair& pair, const Page& page, bool plain) {
 
 // Of a pair that got no answer, with several captures: the last that shows its checks ("up to
 // natA-wan"), or one that shows an answer which did not arrive ("answer at natA-wan").
-// Nothing where a capture point that lacks them could not have shown them.
+// Nothing where every capture point that lacks them could not have shown them.
 std::string lost_text(const Pair& pair, const Call& call, const Page& page) {
   const bool answered = !pair.answered_elsewhere.empty();
   const std::vector<SeenAt>& seen = answered ? pair.answered_elsewhere : pair.requests_seen_at;
   const Side sender = answered ? other(pair.agent) : pair.agent;
-  const bool hidden =
-      std::any_of(call.traffic.begin(), call.traffic.end(), [&](const HostTraffic& here) {
-        return !could_show(call, here.point, sender) &&
-               std::none_of(seen.begin(), seen.end(),
-                            [&](const SeenAt& at) { return at.point() == here.point; });
-      });
+  bool lacking = false;
+  bool proven = false;
+  for (const HostTraffic& here : call.traffic) {
+    if (std::any_of(seen.begin(), seen.end(),
+                    [&](const SeenAt& at) { return at.point() == here.point; }))
+      continue;
+    lacking = true;
+    proven = proven || could_show(call, here.point, sender);
+  }
+  const bool hidden = lacking && !proven;
   if (seen.empty() || hidden)
     return {};
   const std::string name = page.cite.place((answered ? seen.front() : seen.back()).point());
@@ -104,7 +104,7 @@ std::string result_text(const Pair& pair, const Call& call, const Page& page) {
     return "not checked";
   if (std::string lost = lost_text(pair, call, page); !lost.empty())
     return lost;
-  return answers_could_show(pair, call) ? "no answer" : "not known";
+  return pair.answers_hidden ? "not known" : "no answer";
 }
 
 std::string nomination_text(const Transport& transport, Side side) {
@@ -175,7 +175,7 @@ Table rows_of(const Pairs& pairs, const Call& call, const Page& page, const Layo
   for (const Pair* pair : pairs)
     table.add_row({std::string(to_string(pair->agent)), end_text(pair->local, call),
                    end_text(pair->remote, call), std::to_string(pair->requests),
-                   answered_text(*pair, call), rtt_text(*pair, layout.range),
+                   answered_text(*pair), rtt_text(*pair, layout.range),
                    packets_text(*pair, page, layout.plain_packets),
                    result_text(*pair, call, page)});
   return table;
@@ -216,6 +216,12 @@ std::string legend_of(const Pairs& pairs, const Call& call, const Layout& layout
   });
   if (ends)
     text += std::string(text.empty() ? "" : "; ") + "up to: the last capture that shows its checks";
+  const bool passed = std::any_of(pairs.begin(), pairs.end(), [](const Pair* pair) {
+    return pair->responses > 0 && is_inferred(pair->inferred, "responses");
+  });
+  if (passed)
+    text += std::string(text.empty() ? "" : "; ") +
+            "got with ? counts answers that passed, arrival not seen";
   return text.empty() ? text : paragraph("      ", text, 6, page.options.width);
 }
 

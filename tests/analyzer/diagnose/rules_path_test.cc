@@ -150,6 +150,8 @@ TEST(ConsentLost, WithoutAnyAnswerInTheCaptureIsNoPathThatIsUp) {
 TEST(ConsentLost, OfOneDirectionSaysNothing) {
   Call call = call_without_any_answer(8);
   call.transports[0].heard_only = Side::A;
+  for (Pair& pair : call.transports[0].pairs)
+    pair.answers_hidden = true;
   Analysis analysis = test::analysis_with(call);
   diagnose(analysis);
   EXPECT_EQ(find(analysis.calls[0], "ice-consent-lost"), nullptr);

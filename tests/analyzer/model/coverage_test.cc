@@ -70,15 +70,30 @@ TEST(CouldShow, TheAnswersOfAServerComeAsTheOtherSidesPackets) {
   call.traffic = {traffic({378, 0}, {0, 364})};
   StunServerUse use;
   use.of = Side::A;
-  use.point = 0;
+  use.points = {0};
   EXPECT_FALSE(answers_could_show(call, use));
   use.of = Side::B;
   EXPECT_TRUE(answers_could_show(call, use));
   TurnAllocation allocation;
   allocation.of = Side::A;
   EXPECT_FALSE(answers_could_show(call, allocation)) << "the only point of the call";
-  allocation.point = 1;
+  allocation.points = {1};
   EXPECT_TRUE(answers_could_show(call, allocation));
+}
+
+TEST(CouldShow, AWholePointFurtherOffTellsThatNoAnswerCame) {
+  Call call;
+  call.traffic = {traffic({378, 0}, {0, 364}), traffic({249, 0}, {7, 242})};
+  call.traffic[1].point = 1;
+  Pair pair;
+  pair.agent = Side::A;
+  pair.requests_seen_at = {{121, {0, 5}, {0, 249}, {}, {}}};
+  EXPECT_FALSE(answers_could_show(call, pair));
+  pair.requests_seen_at.push_back({121, {1, 9}, {1, 300}, {}, {}});
+  EXPECT_TRUE(answers_could_show(call, pair));
+  // Where it shows some, whether they came to A is not known.
+  pair.answered_elsewhere = {{7, {1, 10}, {1, 290}, {}, {}}};
+  EXPECT_FALSE(answers_could_show(call, pair));
 }
 
 TEST(OneDirection, TakesMoreThanAFewPackets) {
