@@ -301,14 +301,14 @@ void blame_relay(const Story& story, const std::vector<Finding>& findings, const
   std::string what = lowered(finding.summary);
   if (refused_both(findings, finding) && what.ends_with('.'))
     what.insert(what.size() - 1, fmt::format(" (and {} alike)", to_string(other(*finding.peer))));
-  const std::string_view before =
-      nats != nullptr ? "Both NATs give each destination another port, and no relay: "
-      // A direct path passes no server.
-      : seen_from_a_server(story.call, story.captures) ? "No relayed path worked: "
-      : finding.peer && has_relay(story.call, *finding.peer)
-          ? "No direct path worked, and the relay was of no use: "
-          : "No direct path worked, and no relay: ";
-  verdict.text = std::string(before) + what;
+  const std::string_view direct =
+      nats != nullptr ? "Both NATs give each destination another port" : "No direct path worked";
+  const std::string_view relay =
+      finding.peer && has_relay(story.call, *finding.peer) ? "the relay was of no use" : "no relay";
+  // A direct path passes no server.
+  verdict.text = nats == nullptr && seen_from_a_server(story.call, story.captures)
+                     ? "No relayed path worked: " + what
+                     : fmt::format("{}, and {}: {}", direct, relay, what);
 }
 
 Verdict decisive(const Story& story, const std::vector<Finding>& findings) {

@@ -204,6 +204,12 @@ std::vector<std::string> reasons_for_no_call(const Analysis& analysis) {
   if (answers_only(analysis))
     reasons.emplace_back(
         "the capture holds one direction: answers of servers come in, and no question goes out");
+  // Where DTLS or RTP runs, checks have succeeded, or none are used.
+  if (!analysis.loose.empty()) {
+    reasons.emplace_back("a capture filter left STUN out of a call whose DTLS and RTP stand below");
+    reasons.emplace_back("what stands below belongs to something that does without ICE");
+    return reasons;
+  }
   if (taken_at_stun_server(analysis))
     reasons.emplace_back(
         "the capture was taken at the STUN server: a direct call does not pass it");

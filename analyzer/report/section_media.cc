@@ -60,6 +60,17 @@ std::string payload_types_text(const Stream& stream) {
   return text;
 }
 
+std::string lost_legend(bool unknown, bool inferred, const Page& page) {
+  if (!unknown && !inferred)
+    return {};
+  std::string text = "lost: before the captured point nearest to the receiver";
+  if (unknown)
+    text += "; - where only the sender's side was captured, or it is not known which";
+  if (inferred)
+    text += "; ? is inferred";
+  return paragraph("      ", text, 6, page.options.width);
+}
+
 }  // namespace
 
 std::string turn_section(const Call& call, const Page& page) {
@@ -98,9 +109,11 @@ std::string streams_section(const Call& call, const Page& page) {
     return n.value_or(0) > 0 ? std::to_string(*n) : std::string();
   };
   bool unknown = false;
+  bool inferred = false;
   for (std::size_t i = 0; i < shown; ++i) {
     const Stream& stream = call.streams[i];
     unknown = unknown || !stream.lost;
+    inferred = inferred || is_inferred(stream.inferred, "lost");
     const std::string kind =
         stream.kind ? *stream.kind + (is_inferred(stream.inferred, "kind") ? "?" : "") : "";
     table.add_row({std::string(to_string(stream.from)), std::to_string(stream.ssrc), kind,
@@ -114,12 +127,7 @@ std::string streams_section(const Call& call, const Page& page) {
                    page.cite.range(stream.first, stream.last)});
   }
   return "\n" + painted("RTP", Paint::Bold, page.options.color) + "\n" + page.table(table, 3) +
-         (unknown ? paragraph("      ",
-                              "lost: before the captured point nearest to the receiver; - where "
-                              "only the sender's side was captured, or it is not known which",
-                              6, page.options.width)
-                  : std::string()) +
-         page.rest(3, call.streams.size() - shown);
+         lost_legend(unknown, inferred, page) + page.rest(3, call.streams.size() - shown);
 }
 
 }  // namespace parley::analyzer

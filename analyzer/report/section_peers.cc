@@ -108,7 +108,7 @@ std::string nat_words(const Nat& nat) {
   if (nat.ports)
     text = *nat.ports == "preserving" ? "keeps the port" : "changes the port";
   if (!nat.mapping) {
-    text += std::string(text.empty() ? "" : "; ") + unknown_destinations(nat);
+    text += (text.empty() ? "gives the outside address above; " : "; ") + unknown_destinations(nat);
   } else if (*nat.mapping == "endpoint-independent") {
     text += text.empty() ? "gives every destination seen the same port"
                          : ", the same for every destination seen";

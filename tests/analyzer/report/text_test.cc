@@ -223,6 +223,17 @@ TEST(TextReport, OneDestinationSaysNothingAboutOthers) {
                         "not known"));
 }
 
+TEST(TextReport, ANatOfWhichOnlyAnswersAreSeenIsASentenceToo) {
+  Analysis analysis = test::unanswered_call();
+  Nat& nat = analysis.calls[0].peers[0].nat;
+  nat.ports.reset();
+  nat.mapping.reset();
+  nat.mappings = {{test::endpoint("10.1.0.2:5000"), test::endpoint("203.0.113.10:3478"),
+                   test::endpoint("203.0.113.21:5000"), test::packet(3)}};
+  EXPECT_THAT(report(analysis), HasSubstr("A's NAT gives the outside address above; what other "
+                                          "destinations see is not known"));
+}
+
 TEST(TextReport, AClockThatWasCorrectedIsTold) {
   Analysis analysis = test::unanswered_call();
   analysis.captures.push_back(analysis.captures.front());
@@ -330,12 +341,16 @@ TEST(TextReport, APairsEndIsNotToldByACaptureThatCouldNotShowIt) {
   call.traffic = {far};
   EXPECT_THAT(report(analysis), Not(HasSubstr("up to ")));
   EXPECT_THAT(report(analysis), HasSubstr("no answer\n"));
-  HostTraffic near;
-  near.sent[index_of(pair.agent)] = 249;
-  call.traffic = {near, far};
+  pair.answers_hidden = true;
   EXPECT_THAT(report(analysis), HasSubstr("not known\n"));
-  call.traffic = {near};
-  EXPECT_THAT(report(analysis), Not(HasSubstr("no answer\n")));
+  pair.answers_hidden = false;
+  // A whole one that lacks them too.
+  HostTraffic between;
+  between.point = 2;
+  between.sent = {249, 249};
+  between.received = {249, 249};
+  call.traffic.push_back(between);
+  EXPECT_THAT(report(analysis), HasSubstr("up to "));
 }
 
 TEST(TextReport, AFindingNamesItsStandard) {
