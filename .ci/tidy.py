@@ -46,13 +46,27 @@ def newest_first(root, files):
 
 
 def changed_since(root, revision, files):
-    """Those that differ from `revision`, all of them where it is not known (a shallow clone)."""
+    """Those that differ from `revision`, and for each other header that does one file that includes
+    it; all of them where the revision is not known (a shallow clone)."""
     diff = subprocess.run(["git", "diff", "--name-only", revision, "--"], cwd=root,
                           capture_output=True, text=True, check=False)
     if diff.returncode != 0:
         return files
-    names = set(diff.stdout.split())
-    return [f for f in files if str(f.relative_to(root)) in names]
+    new = subprocess.run(["git", "ls-files", "--others", "--exclude-standard"], cwd=root,
+                         capture_output=True, text=True, check=False).stdout
+    names = {root / name for name in (diff.stdout + new).split()}
+    chosen = [f for f in files if f in names]
+    covered = set()
+    for f in chosen:
+        headers_of(root, f, covered)
+    for header in sorted(n for n in names if n.suffix == ".h" and n not in covered):
+        for f in files:
+            seen = headers_of(root, f, set())
+            if header in seen:
+                chosen.append(f)
+                covered |= seen
+                break
+    return chosen
 
 
 def main():
