@@ -166,6 +166,15 @@ const AllocationSeen* answered_further_off(TurnTracker& turn, std::uint32_t base
   return most;
 }
 
+std::optional<SeenAt> answers_elsewhere(Pipeline& pipeline, const CheckPath& path) {
+  if (path.sums.answered_elsewhere.empty())
+    return std::nullopt;
+  const PathShare& share = path.sums.answered_elsewhere.front();
+  const FlowId flow = pipeline.ice().paths()[share.path].flow;
+  return SeenAt{share.count,    share.first.ref, share.last.ref,
+                share.first.at, share.last.at,   pipeline.flows()[flow].key.point};
+}
+
 SeenAt answers_of(const AllocationSeen& seen, PointId point) {
   return {seen.responses, seen.first->ref, seen.last->ref, seen.first->at, seen.last->at, point};
 }
@@ -249,12 +258,8 @@ std::vector<PlacedStunUse> build_stun_uses(Pipeline& pipeline) {
       placed.use.requests += path.sums.requests;
       placed.use.responses += path.sums.successes;
       add_point(flow.key.point, placed.use.points);
-      for (const PathShare& share : path.sums.answered_elsewhere)
-        if (!placed.use.answered_elsewhere)
-          placed.use.answered_elsewhere =
-              SeenAt{share.count,    share.first.ref,
-                     share.last.ref, share.first.at,
-                     share.last.at,  pipeline.flows()[ice.paths()[share.path].flow].key.point};
+      if (!placed.use.answered_elsewhere)
+        placed.use.answered_elsewhere = answers_elsewhere(pipeline, path);
       // The questions of these were not captured.
       if (path.requests == 0)
         placed.use.responses += flow.directions[reverse(path.direction)].unasked;
