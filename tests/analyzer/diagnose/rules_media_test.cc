@@ -13,13 +13,19 @@ using test::at;
 using test::find;
 using test::packet;
 
-TEST(LostPackets, AreANoteWithAllStreamsAndTheOneThatLostMostFirst) {
-  Call call = test::connected_call();
+// SSRC 1234 of B.
+Stream lossy_stream(std::uint64_t packets, std::uint64_t lost) {
   Stream stream;
   stream.ssrc = 1234;
   stream.from = Side::B;
-  stream.packets = 722;
-  stream.lost = 38;
+  stream.packets = packets;
+  stream.lost = lost;
+  return stream;
+}
+
+TEST(LostPackets, AreANoteWithAllStreamsAndTheOneThatLostMostFirst) {
+  Call call = test::connected_call();
+  Stream stream = lossy_stream(722, 38);
   call.streams = {stream};
   stream.ssrc = 99;
   stream.packets = 16;
@@ -39,11 +45,7 @@ TEST(LostPackets, AreANoteWithAllStreamsAndTheOneThatLostMostFirst) {
 
 TEST(LostPackets, AreNotCertainWhereOneOfTheStreamsIsInferred) {
   Call call = test::connected_call();
-  Stream stream;
-  stream.ssrc = 1234;
-  stream.from = Side::B;
-  stream.packets = 722;
-  stream.lost = 38;
+  Stream stream = lossy_stream(722, 38);
   call.streams = {stream};
   stream.ssrc = 99;
   stream.from = Side::A;
