@@ -168,7 +168,7 @@ void NatBuilder::infer_from_outside(Side side, Nat& nat) const {
 }
 
 // What all sockets behind one NAT show together: one that is given another port is enough.
-struct Behaviour {
+struct Behavior {
   std::optional<bool> independent, preserving;
   std::vector<PacketRef> evidence;      // of `independent`
   std::vector<PacketRef> any_evidence;  // of the first socket
@@ -190,22 +190,22 @@ Nat NatBuilder::build(Side side) {
   collect_checks(side);
   collect_servers();
   Nat nat;
-  Behaviour behaviour;
+  Behavior behavior;
   for (const auto& [socket, mappings] : sockets_) {
     const Shown shown = judge(socket.second, mappings);
     if (!shown.preserving)
       continue;
     list_mappings(socket.second, mappings, nat.mappings);
-    behaviour.add(shown);
+    behavior.add(shown);
   }
-  if (behaviour.independent)
-    nat.mapping = *behaviour.independent ? "endpoint-independent" : "not-endpoint-independent";
-  if (behaviour.preserving)
-    nat.ports = *behaviour.preserving ? "preserving" : "not-preserving";
+  if (behavior.independent)
+    nat.mapping = *behavior.independent ? "endpoint-independent" : "not-endpoint-independent";
+  if (behavior.preserving)
+    nat.ports = *behavior.preserving ? "preserving" : "not-preserving";
   // A NAT that keeps ports gives another one to the second host that asks for the same.
-  if (behaviour.preserving && !*behaviour.preserving)
+  if (behavior.preserving && !*behavior.preserving)
     nat.inferred.emplace_back("ports");
-  nat.evidence = behaviour.independent ? behaviour.evidence : behaviour.any_evidence;
+  nat.evidence = behavior.independent ? behavior.evidence : behavior.any_evidence;
   if (!nat.mapping && nat.mappings.empty())
     infer_from_outside(side, nat);
   return nat;

@@ -74,6 +74,18 @@ void note_shares(const Transaction& transaction, std::vector<PathShare>& request
   }
 }
 
+// As the place nearest to the sender saw it, from where the way to and fro is the longest.
+std::optional<Duration> round_trip_of(const Transaction& transaction) {
+  std::optional<Duration> longest;
+  for (const TransactionView& view : transaction.views)
+    if (view.successes > 0 && view.requests == 1 &&
+        view.first_success.at >= view.first_request.at) {
+      const Duration seen = view.first_success.at - view.first_request.at;
+      longest = longest ? std::max(*longest, seen) : seen;
+    }
+  return longest;
+}
+
 }  // namespace
 
 void BoundedSample::add(Duration value) {
@@ -342,18 +354,6 @@ void IceTracker::note_success(CheckPath& path, const Transaction& transaction,
     if (known.address == *mapped)
       return;
   path.mapped.push_back({*mapped, now});
-}
-
-// The longest that one place saw: where the packets come to the sender.
-std::optional<Duration> round_trip_of(const Transaction& transaction) {
-  std::optional<Duration> longest;
-  for (const TransactionView& view : transaction.views)
-    if (view.successes > 0 && view.requests == 1 &&
-        view.first_success.at >= view.first_request.at) {
-      const Duration seen = view.first_success.at - view.first_request.at;
-      longest = longest ? std::max(*longest, seen) : seen;
-    }
-  return longest;
 }
 
 // The requests are the most that one place saw; whether an answer arrived is what the place nearest
